@@ -1,0 +1,40 @@
+{#- Calendar periods: where the period of a grain that holds a day starts, and where the next one does. -#}
+
+{% macro grains() %}
+    {% do return(['day', 'week', 'month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year']) %}
+{% endmacro %}
+
+
+{#- The first day of the period of a grain that holds a day. -#}
+{% macro period_start(grain, day) -%}
+    {%- set fiscal_shift = (var('fiscal_year_start_month') | int) - 1 -%}
+    {%- if grain == 'day' -%}
+        {{ day }}
+    {%- elif grain == 'week' -%}
+        {%- set week_shift = weekday_numbers()[var('week_start')] - 1 -%}
+        {{ shifted_days('cast(' ~ dbt.date_trunc('week', shifted_days(day, -week_shift)) ~ ' as date)', week_shift) }}
+    {%- elif grain in ['fiscal_quarter', 'fiscal_year'] -%}
+        {{ shifted_months('cast(' ~ dbt.date_trunc(grain[7:], shifted_months(day_of_month_start(day), -fiscal_shift)) ~ ' as date)', fiscal_shift) }}
+    {%- else -%}
+        cast({{ dbt.date_trunc(grain, day) }} as date)
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The first day of the period after the one that starts on a day. -#}
+{% macro next_period_start(grain, start) -%}
+    {%- if grain == 'day' -%}{{ shifted_days(start, 1) }}
+    {%- elif grain == 'week' -%}{{ shifted_days(start, 7) }}
+    {%- elif grain == 'month' -%}{{ shifted_months(start, 1) }}
+    {%- elif grain in ['quarter', 'fiscal_quarter'] -%}{{ shifted_months(start, 3) }}
+    {%- else -%}{{ shifted_months(start, 12) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro day_of_month_start(day) %}{% do return('cast(' ~ dbt.date_trunc('month', day) ~ ' as date)') %}{% endmacro %}
+
+{#- A date some days or months away; months away from the 29th to the 31st end on the last day there is. -#}
+{% macro shifted_days(day, count) %}{% do return('cast(' ~ dbt.dateadd('day', count, day) ~ ' as date)' if count != 0 else day) %}{% endmacro %}
+
+{% macro shifted_months(day, count) %}{% do return('cast(' ~ dbt.dateadd('month', count, day) ~ ' as date)' if count != 0 else day) %}{% endmacro %}

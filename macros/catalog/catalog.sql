@@ -1,0 +1,82 @@
+{#- The catalog of KPIs, read from the manifest: what a KPI's SQL file and YAML entry say, nothing said twice. -#}
+
+{#- What a slice needs beyond its KPI, where the counted rows are deals: the column that leads to its value. -#}
+{% macro default_dimension_needs() %}
+    {% do return({
+        'rep': ['deals.rep_id'],
+        'team': ['deals.rep_id'],
+        'region': ['deals.rep_id'],
+        'channel': ['deals.channel'],
+        'campaign': ['deals.campaign'],
+        'product': ['deals.product_id'],
+        'segment': ['deals.account_id'],
+        'lost_reason': ['deals.lost_reason'],
+    }) %}
+{% endmacro %}
+
+
+{#- One entry per measure: {kpi, number, title, theme, position, measure, is_primary, title, unit, basis, better,
+    healthy_low, …, dimensions, needs}. What a measure leaves out it takes from its KPI. -#}
+{% macro catalog_measures() %}
+    {% set entries = [] %}
+    {% for node in kpi_nodes() %}
+        {% set meta = node.config.meta %}
+        {% set described = meta.get('measures') or {} %}
+        {% for name, measure in meta.spec.measures.items() %}
+            {% set own = described.get(name) or {} %}
+            {% set healthy = own.get('healthy', meta.get('healthy') if loop.first else none) or {} %}
+            {% do entries.append({
+                'kpi_id': node.name,
+                'measure': name,
+                'position': loop.index,
+                'unit': own.get('unit', meta.get('unit')),
+                'basis': own.get('basis', meta.get('basis')),
+                'better': own.get('better', meta.get('better')),
+                'healthy_low': healthy.get('above', healthy.get('low')),
+                'low_is_exclusive': 'above' in healthy,
+                'healthy_high': healthy.get('high'),
+                'healthy_grains': healthy.get('grains'),
+                'dimensions': measure.get('dimensions', meta.spec.dimensions),
+                'needs': meta.get('needs', []) + own.get('needs', []),
+            }) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(entries) %}
+{% endmacro %}
+
+
+{#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. -#}
+{% macro catalog_requirements() %}
+    {% set rows = [] %}
+    {% for node in kpi_nodes() %}
+        {% set dimension_needs = default_dimension_needs() %}
+        {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
+        {% for entry in catalog_measures() if entry.kpi_id == node.name %}
+            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
+            {% for dimension in entry.dimensions %}
+                {% for need in dimension_needs.get(dimension, []) %}
+                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
+                {% endfor %}
+            {% endfor %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(rows) %}
+{% endmacro %}
+
+
+{#- A value as a SQL literal: null, number, boolean, list (comma-separated text) or text. -#}
+{% macro literal(value) %}
+    {%- if value is none -%}{% do return('null') %}
+    {%- elif value is sameas true -%}{% do return('true') %}
+    {%- elif value is sameas false -%}{% do return('false') %}
+    {%- elif value is number -%}{% do return(value | string) %}
+    {%- elif value is string -%}{% do return(text_literal(value)) %}
+    {%- else -%}{% do return(text_literal(value | join(','))) %}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#- Whether a measure's own healthy range holds for a grain. -#}
+{% macro has_default_range(measures, grain) -%}
+    ({{ measures }}.healthy_grains is null or ',' || {{ measures }}.healthy_grains || ',' like '%,' || {{ grain }} || ',%')
+{%- endmacro %}

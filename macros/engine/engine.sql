@@ -1,0 +1,133 @@
+{#- What engines spell differently, one macro each. Add an engine by adding <engine>__<macro>. -#}
+
+{#- True where a text matches a regular expression. -#}
+{% macro matches(text, pattern) %}{{ adapter.dispatch('matches', 'sales_kpis')(text, pattern) }}{% endmacro %}
+
+{% macro default__matches(text, pattern) %}regexp_matches({{ text }}, '{{ pattern }}'){% endmacro %}
+
+
+{#- A text as a value of a type, null where it is none. -#}
+{% macro try_cast(text, type) %}{{ adapter.dispatch('try_cast', 'sales_kpis')(text, type) }}{% endmacro %}
+
+{% macro default__try_cast(text, type) %}try_cast({{ text }} as {{ type }}){% endmacro %}
+
+
+{#- A text with a zone as a UTC timestamp without one, null where it is none. -#}
+{% macro try_cast_zoned(text) %}{{ adapter.dispatch('try_cast_zoned', 'sales_kpis')(text) }}{% endmacro %}
+
+{% macro default__try_cast_zoned(text) %}timezone('UTC', try_cast({{ text }} as timestamp with time zone)){% endmacro %}
+
+
+{#- A local wall-clock timestamp of the reporting zone as UTC. -#}
+{% macro to_utc(local_timestamp) %}
+    {%- if var('timezone') == 'UTC' -%}
+        {{ local_timestamp }}
+    {%- else -%}
+        {{ adapter.dispatch('to_utc', 'sales_kpis')(local_timestamp) }}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro default__to_utc(local_timestamp) -%}
+    timezone('UTC', timezone('{{ var("timezone") }}', {{ local_timestamp }}))
+{%- endmacro %}
+
+
+{#- A UTC timestamp as local wall-clock time of the reporting zone. -#}
+{% macro to_local(utc_timestamp) %}
+    {%- if var('timezone') == 'UTC' -%}
+        {{ utc_timestamp }}
+    {%- else -%}
+        {{ adapter.dispatch('to_local', 'sales_kpis')(utc_timestamp) }}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro default__to_local(utc_timestamp) -%}
+    timezone('{{ var("timezone") }}', timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+
+{#- A row of a relation as JSON text; takes the alias under which the relation is read. -#}
+{% macro row_json(alias) %}{{ adapter.dispatch('row_json', 'sales_kpis')(alias) }}{% endmacro %}
+
+{% macro default__row_json(alias) %}cast(to_json({{ alias }}) as varchar){% endmacro %}
+
+
+{#- Stops the query with a message; typed, so that it can stand in a case expression. -#}
+{% macro raise_in_sql(message, type) %}{{ adapter.dispatch('raise_in_sql', 'sales_kpis')(message, type) }}{% endmacro %}
+
+{% macro default__raise_in_sql(message, type) %}cast(error({{ message }}) as {{ type }}){% endmacro %}
+
+
+{#- A column of consecutive dates, both ends included. -#}
+{% macro generate_days(first_day, last_day) %}{{ adapter.dispatch('generate_days', 'sales_kpis')(first_day, last_day) }}{% endmacro %}
+
+{% macro default__generate_days(first_day, last_day) -%}
+    select cast(series.generated_day as date) as date_day
+    from (
+        select unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as generated_day
+    ) as series
+{%- endmacro %}
+
+
+{#- The files that match a pattern, as a list of paths. -#}
+{% macro find_files(pattern) %}{{ return(adapter.dispatch('find_files', 'sales_kpis')(pattern)) }}{% endmacro %}
+
+{% macro default__find_files(pattern) %}
+    {% set found = run_query("select file from glob(" ~ text_literal(pattern) ~ ") order by file") %}
+    {% do return(found.columns[0].values() | list) %}
+{% endmacro %}
+
+
+{#- The column names of a CSV or Parquet file in lower case; an empty list for a file of no bytes. -#}
+{% macro file_header(path) %}{{ return(adapter.dispatch('file_header', 'sales_kpis')(path)) }}{% endmacro %}
+
+{% macro default__file_header(path) %}
+    {% if path.endswith('.parquet') %}
+        {% set described = run_query(
+            "select column_name from (describe select * from read_parquet(" ~ text_literal(path) ~ "))"
+        ) %}
+        {% do return(described.columns[0].values() | map('lower') | list) %}
+    {% endif %}
+    {#- The dialect is never guessed: a guess may take a row for the header and drop what is above. -#}
+    {% set header = run_query(
+        "select line from read_csv(" ~ text_literal(path) ~ ", auto_detect = false, header = false, "
+        ~ "columns = {'line': 'varchar'}, delim = chr(31), quote = '', escape = '', strict_mode = false) limit 1"
+    ) %}
+    {% set names = [] %}
+    {% if header.rows %}
+        {% for name in (header.rows[0][0] or '').split(',') %}
+            {% do names.append(name.strip().strip('"').strip().lower()) %}
+        {% endfor %}
+    {% endif %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{#- A table expression over a CSV or Parquet file with the given header; every CSV column is text. -#}
+{% macro read_file(path, header) %}{{ adapter.dispatch('read_file', 'sales_kpis')(path, header) }}{% endmacro %}
+
+{% macro default__read_file(path, header) -%}
+    {%- if path.endswith('.parquet') -%}
+        read_parquet({{ text_literal(path) }})
+    {%- else -%}
+        read_csv({{ text_literal(path) }}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {
+            {%- for name in header %}{{ text_literal(name) }}: 'varchar'{{ ', ' if not loop.last }}{% endfor -%}
+        })
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A text as a SQL literal. -#}
+{% macro text_literal(text) %}{{ return("'" ~ (text | string).replace("'", "''") ~ "'") }}{% endmacro %}
+
+
+{#- The ISO number of a date's weekday: 1 for Monday to 7 for Sunday. -#}
+{% macro weekday_number(day) %}{{ adapter.dispatch('weekday_number', 'sales_kpis')(day) }}{% endmacro %}
+
+{% macro default__weekday_number(day) %}isodow({{ day }}){% endmacro %}
+
+
+{#- A text split at a separator into one row per part, as a column of a select. -#}
+{% macro unnested_text(text, separator) %}{{ adapter.dispatch('unnested_text', 'sales_kpis')(text, separator) }}{% endmacro %}
+
+{% macro default__unnested_text(text, separator) %}unnest(string_split({{ text }}, '{{ separator }}')){% endmacro %}

@@ -1,0 +1,65 @@
+{#- A KPI model: {% raw %}{% call kpi(measures={…}, dimensions=[…]) %} select … {% endcall %}{% endraw %}. The call's
+    body selects the KPI's rows; rollup.sql says what measures and rows are made of. Its output is that of kpi_values.
+
+    Columns that the rows must have: those of the dimensions and inputs; event_on, a local date (with
+    event_local_at, the local time, where a formula compares windows), and/or valid_from_on and valid_to_on, local dates;
+    and the keys by which a person finds the row. -#}
+{% macro kpi(measures, dimensions, row_kinds=['event'], grains=none, subject=none, inputs=none, subject_inputs=none) %}
+    {%- set spec = {
+        'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
+        'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs,
+    } -%}
+    {{- config(meta={'spec': spec}) -}}
+    {%- set slices = [[]] -%}
+    {%- for dimension in dimensions %}{% do slices.append([dimension]) %}{% endfor -%}
+-- depends_on: {{ ref('unavailable_measures') }}
+with kpi_rows as (
+    {{ rows_begin() }}
+    {{ caller() }}
+    {{ rows_end() }}
+),
+{{ rollup(model.name, spec, slices, {
+    'rows': 'kpi_rows', 'periods': ref('periods'), 'period_days': ref('period_days'),
+}) }}
+
+select
+    cast('{{ model.name }}' as {{ dbt.type_string() }}) as kpi_id,
+    cast(measure as {{ dbt.type_string() }}) as measure,
+    cast(grain as {{ dbt.type_string() }}) as grain,
+    period_start,
+    period_end,
+    cast(case slice{% for slice in slices %} when {{ loop.index0 }} then '{{ slice[0] if slice else 'total' }}'{% endfor %} end as {{ dbt.type_string() }}) as dimension,
+    cast(case slice{% for slice in slices %} when {{ loop.index0 }} then {{ slice[0] if slice else "'total'" }}{% endfor %} end as {{ dbt.type_string() }}) as dimension_value,
+    numerator,
+    denominator,
+    value,
+    row_count,
+    is_complete,
+    is_provisional
+from measured
+{% endmacro %}
+
+
+{#- What marks off the rows in a KPI's compiled SQL, for the materialization to keep them as a table. -#}
+{% macro rows_begin() %}/* rows of the KPI begin */{% endmacro %}
+{% macro rows_end() %}/* rows of the KPI end */{% endmacro %}
+
+
+{#- The columns of kpi_values with their types: what every KPI model returns. -#}
+{% macro figure_columns() %}
+    {% do return({
+        'kpi_id': dbt.type_string(),
+        'measure': dbt.type_string(),
+        'grain': dbt.type_string(),
+        'period_start': 'date',
+        'period_end': 'date',
+        'dimension': dbt.type_string(),
+        'dimension_value': dbt.type_string(),
+        'numerator': 'decimal(38, 14)',
+        'denominator': 'decimal(38, 14)',
+        'value': 'double precision',
+        'row_count': 'bigint',
+        'is_complete': 'boolean',
+        'is_provisional': 'boolean',
+    }) %}
+{% endmacro %}

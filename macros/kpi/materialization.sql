@@ -1,0 +1,79 @@
+{#- How a KPI is kept: its rows as a table <kpi>__rows (what queries and drills read), its figures in the one table
+    kpi_figures (so that kpi_values need not name the KPIs), and a view <kpi> over its own figures. Figures that the
+    delivered data cannot give (unavailable_measures) are left out. -#}
+{% materialization kpi, default %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set view = this.incorporate(type='view') -%}
+    {%- set rows = api.Relation.create(
+        database=this.database, schema=this.schema, identifier=this.identifier ~ '__rows', type='table'
+    ) -%}
+    {%- set figures = figures_relation() -%}
+    {%- set unavailable = ref('unavailable_measures') -%}
+    {%- set before_rows, rest = compiled_code.split(rows_begin()) -%}
+    {%- set rows_sql, after_rows = rest.split(rows_end()) -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {% if existing is not none and existing.type != 'view' %}{% do adapter.drop_relation(existing) %}{% endif %}
+    {% call statement('rows') %}create or replace table {{ rows }} as {{ rows_sql }}{% endcall %}
+    {% call statement('withdraw') %}delete from {{ figures }} where kpi_id = '{{ model.name }}'{% endcall %}
+    {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
+    {% call statement('main') %}
+        insert into {{ figures }} ({{ figure_columns().keys() | join(', ') }})
+        select figures.*
+        from (
+            {{ before_rows }} select * from {{ rows }} {{ after_rows }}
+        ) as figures
+        where not exists (
+            select 1
+            from {{ unavailable }} as unavailable
+            where
+                unavailable.kpi_id = figures.kpi_id
+                and unavailable.measure = figures.measure
+                and (unavailable.dimension is null or unavailable.dimension = figures.dimension)
+        )
+    {% endcall %}
+    {% call statement('view') %}
+        create or replace view {{ view }} as select * from {{ figures }} where kpi_id = '{{ model.name }}'
+    {% endcall %}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(view, model) %}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [view, rows]}) }}
+{% endmaterialization %}
+
+
+{#- The table that holds the figures of all KPIs. -#}
+{% macro figures_relation() %}
+    {% do return(api.Relation.create(
+        database=target.database, schema=target.schema, identifier='kpi_figures', type='table'
+    )) %}
+{% endmacro %}
+
+
+{#- Before a build: makes the table of figures, and takes out those of KPIs that are no longer there. -#}
+{% macro create_kpi_figures() %}
+    {% if execute and flags.WHICH in ['run', 'build'] %}
+        {% do adapter.create_schema(api.Relation.create(database=target.database, schema=target.schema)) %}
+        {% do run_query(
+            'create table if not exists ' ~ figures_relation() ~ ' ('
+            ~ figure_columns().items() | map('join', ' ') | join(', ') ~ ')'
+        ) %}
+        {% do run_query(
+            "delete from " ~ figures_relation() ~ " where kpi_id not in ('" ~ kpi_nodes() | map(attribute='name') | join("', '") ~ "')"
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- The KPI models of the project, in the order of their numbers, base metrics first. -#}
+{% macro kpi_nodes() %}
+    {% set found = [] %}
+    {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'kpi' %}
+        {% do found.append(node) %}
+    {% endfor %}
+    {% do return(found | sort(attribute='name')) %}
+{% endmacro %}

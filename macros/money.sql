@@ -1,0 +1,39 @@
+{#- Money: exact decimals in the reporting currency. -#}
+
+{#- The type of an amount in the reporting currency: amounts have 4 decimals and rates 10, so none is lost. -#}
+{% macro money_type() %}decimal(30, 14){% endmacro %}
+
+
+{#- An amount in the reporting currency. `rates` is the alias of int_exchange_rates as joined_rate() joins it;
+    an amount whose currency has no rate on its day stops the run. -#}
+{% macro converted(amount, currency, rates, day) -%}
+    case
+        when {{ amount }} is null then cast(null as {{ money_type() }})
+        when coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+            then cast({{ amount }} as {{ money_type() }})
+        when {{ rates }}.rate is not null
+            then cast(cast({{ amount }} as decimal(20, 4)) * {{ rates }}.rate as {{ money_type() }})
+        else {{ raise_in_sql(
+            "'No exchange rate for ' || " ~ currency ~ " || ' on ' || cast(" ~ day ~ " as varchar) || ': deliver it in exchange_rates.'",
+            money_type()
+        ) }}
+    end
+{%- endmacro %}
+
+
+{#- The join that finds the rate of a currency on a day. -#}
+{% macro joined_rate(alias, currency, day) -%}
+    left join {{ ref('int_exchange_rates') }} as {{ alias }}
+        on {{ currency }} = {{ alias }}.currency
+        and {{ day }} >= {{ alias }}.valid_from
+        and ({{ day }} < {{ alias }}.valid_until or {{ alias }}.valid_until is null)
+{%- endmacro %}
+
+
+{#- What of a month's target falls on its first `days` days; all of it on all of them, to the last decimal. -#}
+{% macro spread_target(target, days, days_of_month) -%}
+    case
+        when {{ days }} = {{ days_of_month }} then cast({{ target }} as {{ money_type() }})
+        else cast(cast({{ target }} as double precision) * ({{ days }}) / {{ days_of_month }} as {{ money_type() }})
+    end
+{%- endmacro %}

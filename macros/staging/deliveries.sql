@@ -1,0 +1,84 @@
+{#- Reading what source systems deliver: files in var('data_dir'), found or not. -#}
+
+{#- The path of a delivered file, none when it is not there. `file` is a file's name, or a name
+    without an extension, which then may be a .csv or a .parquet, but not both. -#}
+{% macro delivered_file(file) %}
+    {% if not execute %}
+        {% do return(none) %}
+    {% endif %}
+    {% set directory = var('data_dir').rstrip('/') %}
+    {% set names = [file] if '.' in file else [file ~ '.csv', file ~ '.parquet'] %}
+    {% set found = [] %}
+    {% for name in names %}
+        {% do found.extend(find_files(directory ~ '/' ~ name)) %}
+    {% endfor %}
+    {% if found | length > 1 %}
+        {% do exceptions.raise_compiler_error(
+            "Two files deliver the same entity: " ~ found | join(' and ') ~ ". Remove one of them."
+        ) %}
+    {% endif %}
+    {% do return(found[0] if found else none) %}
+{% endmacro %}
+
+
+{#- The rows of a delivered file as text, each with itself as JSON (_row) and its number (_row_number).
+    Columns of `columns` that the file lacks are null, and without the file there is no row. -#}
+{% macro read_delivery(file, columns) %}
+    {%- set path = delivered_file(file) -%}
+    {%- set header = file_header(path) if path is not none else [] -%}
+    select
+        {% for column in columns if column in header %}cast(delivered.{{ adapter.quote(column) }} as {{ dbt.type_string() }}) as {{ column }},
+        {% endfor -%}
+        {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
+        {% endfor -%}
+        {% if header %}{{ row_json('delivered') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
+        {% if header %}row_number() over (){% else %}cast(null as bigint){% endif %} as _row_number
+    from {% if header %}{{ read_file(path, header) }} as delivered{% else %}(select 1 as nothing) as delivered where 1 = 0{% endif %}
+{% endmacro %}
+
+
+{#- The rows of a seed as text, each with itself as JSON (_row) and its number (_row_number). -#}
+{% macro read_seed(relation, columns) %}
+    select
+        {% for column in columns %}cast(delivered.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
+        {% endfor -%}
+        {{ row_json('delivered') }} as _row,
+        row_number() over () as _row_number
+    from {{ relation }} as delivered
+{% endmacro %}
+
+
+{#- What the source systems in use deliver: one entry per system and entity that has a staging model,
+    as {system, entity, file, columns}. `columns` are the canonical ones among what is delivered, and
+    none where the entity's file is not there. A file of no bytes delivers every column, without rows. -#}
+{% macro deliveries() %}
+    {% set result = [] %}
+    {% for system in var('source_systems') %}
+        {% for entity in var('source_system_entities').get(system, []) %}
+            {% set node = graph.nodes.get('model.' ~ project_name ~ '.stg_' ~ system ~ '__' ~ entity) %}
+            {% if not node %}
+                {% do exceptions.raise_compiler_error(
+                    "source_system_entities names " ~ entity ~ " for " ~ system ~ ", but there is no model stg_"
+                    ~ system ~ "__" ~ entity ~ ". Add it, or take the entity out of the var."
+                ) %}
+            {% endif %}
+            {% set meta = node.config.meta %}
+            {% set path = delivered_file(meta.file) if meta.file else none %}
+            {% set header = file_header(path) if path is not none else [] %}
+            {% if meta.file and path is none %}
+                {% set columns = none %}
+            {% elif meta.columns != 'as found' %}
+                {% set columns = meta.columns %}
+            {% elif header %}
+                {% set columns = header | select('in', canonical_columns(entity)) | list %}
+            {% else %}
+                {% set columns = canonical_columns(entity).keys() | list %}
+            {% endif %}
+            {% do result.append({
+                'system': system, 'entity': entity, 'file': path or meta.file, 'columns': columns,
+                'header': header, 'meta': meta,
+            }) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(result) %}
+{% endmacro %}

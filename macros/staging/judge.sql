@@ -1,0 +1,103 @@
+{#- All delivered rows of an entity, the source systems in use united, each with its fate:
+    kept, merged (said the same as a kept row, or was overtaken by a newer one) or rejected.
+    Every kept row has a key of its own; rejected_rule says why a row is not used. -#}
+{% macro judge(entity) -%}
+    {%- set spec = canonical_entity(entity) -%}
+    {%- set columns = canonical_columns(entity) -%}
+    with delivered as (
+        {% for system in systems_with(entity) -%}
+        select * from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
+        {{ 'union all' if not loop.last }}
+        {% else -%}
+        select
+            {% for column, type in columns.items() -%}
+            cast(null as {{ canonical_sql_type(type) }}) as {{ column }},
+            {% endfor -%}
+            cast(null as {{ dbt.type_string() }}) as source_system,
+            cast(null as timestamp) as _loaded_at,
+            cast(null as bigint) as _row_number,
+            cast(null as {{ dbt.type_string() }}) as _row,
+            cast(null as {{ dbt.type_string() }}) as _rejected_rule,
+            cast(null as {{ dbt.type_string() }}) as _repairs
+        where 1 = 0
+        {% endfor %}
+    ),
+
+    keyed as (
+        select
+            *,
+            {% for column in spec['key'] -%}
+            coalesce(cast({{ column }} as {{ dbt.type_string() }}), ''){{ " || '|' ||" if not loop.last }}
+            {% endfor -%} as row_key,
+            {% for column in columns -%}
+            coalesce(cast({{ column }} as {{ dbt.type_string() }}), chr(1)){{ ' || chr(2) ||' if not loop.last }}
+            {% endfor -%} as row_content
+        from delivered
+    ),
+
+    {#- Rows of one key compared: how many contents there are, and how many among the newest. -#}
+    newest as (
+        select
+            *,
+            max(coalesce(_loaded_at, cast('0001-01-01' as timestamp))) over (
+                partition by source_system, row_key, _rejected_rule is null
+            ) as newest_loaded_at
+        from keyed
+    ),
+
+    compared as (
+        select
+            *,
+            coalesce(_loaded_at, cast('0001-01-01' as timestamp)) = newest_loaded_at as is_newest,
+            row_number() over (
+                partition by source_system, row_key, _rejected_rule is null
+                order by coalesce(_loaded_at, cast('0001-01-01' as timestamp)) desc, _row_number
+            ) as recency,
+            min(row_content) over (partition by source_system, row_key, _rejected_rule is null) as first_content,
+            max(row_content) over (partition by source_system, row_key, _rejected_rule is null) as last_content,
+            min(row_content) over (
+                partition by source_system, row_key, _rejected_rule is null, coalesce(_loaded_at, cast('0001-01-01' as timestamp))
+            ) as first_content_then,
+            max(row_content) over (
+                partition by source_system, row_key, _rejected_rule is null, coalesce(_loaded_at, cast('0001-01-01' as timestamp))
+            ) as last_content_then
+        from newest
+    ),
+
+    settled as (
+        select
+            *,
+            first_content <> last_content and (
+                newest_loaded_at = cast('0001-01-01' as timestamp)
+                or max(case when is_newest and first_content_then <> last_content_then then 1 else 0 end) over (
+                    partition by source_system, row_key, _rejected_rule is null
+                ) = 1
+            ) as is_contradicted
+        from compared
+    )
+
+    select
+        {% for column in columns -%}
+        {{ column }},
+        {% endfor -%}
+        source_system,
+        row_key,
+        case
+            when _rejected_rule is not null or is_contradicted then 'rejected'
+            when recency = 1 then 'kept'
+            else 'merged'
+        end as fate,
+        coalesce(
+            _rejected_rule,
+            case when is_contradicted then '{{ spec['key'] | join(', ') }}: several different rows of one key, none of them the newest' end
+        ) as rejected_rule,
+        _repairs as repairs,
+        _row as row_json
+    from settled
+{%- endmacro %}
+
+
+{#- Any columns of an entity's rows that are used, for reading a judged relation. -#}
+{% macro kept(entity) -%}
+    (select * from {{ ref('int_' ~ entity ~ '__judged') }} where fate = 'kept')
+{%- endmacro %}

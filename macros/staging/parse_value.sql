@@ -1,0 +1,47 @@
+{#- A text expression as a value of a canonical type; null where the text is none.
+    Formats: dates YYYY-MM-DD; timestamps ISO 8601, UTC without a zone, a bare date meaning local
+    midnight; months YYYY-MM or their first day; booleans true/false/1/0; a point in decimals. -#}
+{% macro parse_value(type, text) %}
+    {%- if type == 'text' -%}
+        {{ text }}
+    {%- elif type == 'timestamp' -%}
+        case
+            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}
+                then {{ to_utc('cast(' ~ try_cast(text, 'date') ~ ' as timestamp)') }}
+            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$') }}
+                then {{ try_cast(text, 'timestamp') }}
+            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
+                then {{ try_cast_zoned(text) }}
+        end
+    {%- elif type == 'date' -%}
+        case
+            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00:00([.]0+)?)?$') }}
+                then {{ try_cast('substr(' ~ text ~ ', 1, 10)', 'date') }}
+        end
+    {%- elif type == 'month' -%}
+        case
+            when {{ matches(text, '^[0-9]{4}-[0-9]{2}(-01([T ]00:00:00([.]0+)?)?)?$') }}
+                then {{ try_cast("substr(" ~ text ~ ", 1, 7) || '-01'", 'date') }}
+        end
+    {%- elif type == 'boolean' -%}
+        case
+            when lower({{ text }}) in ('true', '1') then true
+            when lower({{ text }}) in ('false', '0') then false
+        end
+    {%- elif type == 'integer' -%}
+        case
+            when {{ matches(text, '^[+-]?[0-9]{1,18}([.]0+)?$') }}
+                then cast(cast({{ text }} as decimal(38, 4)) as bigint)
+        end
+    {%- elif type == 'probability' -%}
+        case
+            when {{ try_cast(text, 'decimal(18, 4)') }} between 0 and 1
+                then {{ try_cast(text, canonical_sql_type(type)) }}
+        end
+    {%- else -%}
+        case
+            when {{ matches(text, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$') }}
+                then {{ try_cast(text, canonical_sql_type(type)) }}
+        end
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,12 @@
+-- One row per deal won.
+{% call kpi(
+    measures={'won_deals': {'count': 'won'}},
+    dimensions=['rep', 'team', 'region', 'channel', 'campaign', 'product', 'segment', 'pipeline'],
+) %}
+    select
+        *,
+        closed_on as event_on,
+        1 as won
+    from {{ ref('fct_deals') }}
+    where state = 'won'
+{% endcall %}

@@ -1,0 +1,16 @@
+-- One row per deal won.
+{% call kpi(
+    measures={
+        'won_deals': {'count': 'won'},
+        'revenue': {'sum': 'amount'},
+        'share': {'share': 'won'},
+    },
+    dimensions=['channel', 'campaign'],
+) %}
+    select
+        *,
+        closed_on as event_on,
+        1 as won
+    from {{ ref('fct_deals') }}
+    where state = 'won'
+{% endcall %}

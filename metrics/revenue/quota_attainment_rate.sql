@@ -1,0 +1,40 @@
+-- One row per deal won, and one per day of a rep's revenue quota; the measures are over reps with a quota.
+{% call kpi(
+    measures={
+        'attainment_rate': {'ratio': ['hit', 'has_quota']},
+        'mean_attainment': {'ratio': ['attainment', 'has_quota']},
+    },
+    dimensions=['team', 'rep'],
+    grains=['month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year', 'custom'],
+    subject='rep_key',
+    inputs=['amount', 'quota'],
+    subject_inputs={
+        'has_quota': 'case when quota > 0 then 1 end',
+        'hit': 'case when quota > 0 then case when coalesce(amount, 0) >= quota then 1 else 0 end end',
+        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) as double precision) / cast(quota as double precision) as decimal(30, 14)) end',
+    },
+) %}
+    select
+        source_system,
+        source_system || ':' || rep_id as rep_key,
+        deal_id as row_key,
+        closed_on as event_on,
+        rep,
+        team,
+        amount,
+        null as quota
+    from {{ ref('fct_deals') }}
+    where state = 'won' and rep_id is not null
+    union all
+    select
+        source_system,
+        source_system || ':' || rep_id as rep_key,
+        quota_key as row_key,
+        date_day as event_on,
+        rep,
+        team,
+        null as amount,
+        target as quota
+    from {{ ref('fct_quota_days') }}
+    where kind = 'revenue' and rep_id is not null
+{% endcall %}

@@ -1,0 +1,94 @@
+-- One row per visit of a deal to an open stage. A re-entry is a visit of its own; a deal without any history has
+-- visited its current stage, if that is an open one, from its creation on.
+with changes as (
+    select
+        *,
+        max(case when outcome = 'open' then position end) over (
+            partition by source_system, deal_id order by change_number
+            rows between 1 following and unbounded following
+        ) as highest_later_position
+    from {{ ref('int_deal_stage_changes') }}
+    where is_visible
+),
+
+states as (
+    select * from {{ ref('int_deal_states') }}
+),
+
+deals as (
+    select * from {{ ref('fct_deals') }}
+),
+
+stages as (
+    select * from {{ ref('dim_stages') }}
+),
+
+from_history as (
+    select
+        changes.source_system,
+        changes.deal_id,
+        changes.pipeline,
+        changes.stage,
+        changes.entered_at,
+        changes.next_change_at as exited_at,
+        row_number() over (
+            partition by changes.source_system, changes.deal_id, changes.stage_name order by changes.change_number
+        ) = 1 as is_first_entry,
+        coalesce(changes.highest_later_position > changes.position, false) or coalesce(states.state = 'won', false) as has_advanced
+    from changes
+    left join states
+        on changes.source_system = states.source_system
+        and changes.deal_id = states.deal_id
+    where changes.outcome = 'open'
+),
+
+without_history as (
+    select
+        deals.source_system,
+        deals.deal_id,
+        deals.pipeline,
+        deals.stage,
+        deals.created_at as entered_at,
+        deals.closed_at as exited_at,
+        true as is_first_entry,
+        deals.state = 'won' as has_advanced
+    from deals
+    inner join states
+        on deals.source_system = states.source_system
+        and deals.deal_id = states.deal_id
+    left join stages
+        on deals.source_system = stages.source_system
+        and deals.pipeline = stages.pipeline
+        and deals.stage = stages.stage
+    where not states.has_history and deals.is_visible and coalesce(stages.outcome, states.row_outcome) = 'open'
+),
+
+visits as (
+    select * from from_history
+    union all
+    select * from without_history
+)
+
+select
+    visits.source_system,
+    visits.deal_id,
+    visits.pipeline,
+    visits.stage,
+    coalesce(deals.rep, '(unknown)') as rep,
+    coalesce(deals.team, '(unknown)') as team,
+    visits.entered_at,
+    {{ local_date('visits.entered_at') }} as entered_on,
+    visits.exited_at,
+    {{ local_date('visits.exited_at') }} as exited_on,
+    case
+        when visits.exited_at is not null then {{ days_between(
+            local_date('greatest(visits.entered_at, coalesce(deals.created_at, visits.entered_at))'),
+            local_date('least(visits.exited_at, coalesce(deals.closed_at, visits.exited_at))')
+        ) }}
+    end as days_in_stage,
+    visits.is_first_entry,
+    visits.has_advanced
+from visits
+left join deals
+    on visits.source_system = deals.source_system
+    and visits.deal_id = deals.deal_id

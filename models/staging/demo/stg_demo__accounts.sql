@@ -1,0 +1,2 @@
+-- One row per account as the demo company delivers it.
+{{ stage_seed('accounts') }}

@@ -1,0 +1,2 @@
+-- One row per deal as the demo company delivers it.
+{{ stage_seed('deals') }}

@@ -1,0 +1,2 @@
+-- One row per product as the demo company delivers it.
+{{ stage_seed('products') }}

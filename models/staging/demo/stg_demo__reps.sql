@@ -1,0 +1,2 @@
+-- One row per rep as the demo company delivers it.
+{{ stage_seed('reps') }}

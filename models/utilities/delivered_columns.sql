@@ -1,0 +1,25 @@
+-- One row per source system in use, canonical entity and canonical column that it delivers.
+{% set delivered = [] -%}
+{% if execute -%}
+    {% for delivery in deliveries() if delivery.columns is not none -%}
+        {% for column in delivery.columns %}{% do delivered.append([delivery.system, delivery.entity, column]) %}{% endfor -%}
+    {% endfor -%}
+{% endif -%}
+-- Staging comes first, so that what is found here is what was read:
+{% for system in var('source_systems') -%}
+{% for entity in var('source_system_entities').get(system, []) -%}
+-- depends_on: {{ ref('stg_' ~ system ~ '__' ~ entity) }}
+{% endfor -%}
+{% endfor -%}
+select
+    cast(source_system as {{ dbt.type_string() }}) as source_system,
+    cast(entity as {{ dbt.type_string() }}) as entity,
+    cast(column_name as {{ dbt.type_string() }}) as column_name
+from (
+    {% for system, entity, column in delivered -%}
+    select '{{ system }}' as source_system, '{{ entity }}' as entity, '{{ column }}' as column_name
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select null as source_system, null as entity, null as column_name where 1 = 0
+    {% endfor -%}
+) as deliveries

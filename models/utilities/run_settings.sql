@@ -1,0 +1,16 @@
+-- One row: the settings that the figures were built with.
+select
+    {{ as_of_utc() }} as as_of,
+    {{ as_of_local() }} as as_of_local,
+    {{ as_of_date() }} as as_of_on,
+    first_event.first_event_on,
+    {{ literal(var('timezone')) }} as timezone,
+    {{ literal(var('week_start')) }} as week_start,
+    {{ var('fiscal_year_start_month') | int }} as fiscal_year_start_month,
+    {{ var('cohort_window_days') | int }} as cohort_window_days,
+    {{ literal(var('reporting_currency')) }} as reporting_currency,
+    {{ literal(var('source_systems')) }} as source_systems,
+    {{ literal(holidays()) }} as holidays,
+    cast({{ literal(var('period_start') | string if var('period_start') is not none else none) }} as date) as period_start,
+    cast({{ literal(var('period_end') | string if var('period_end') is not none else none) }} as date) as period_end
+from {{ ref('first_event') }} as first_event

@@ -1,0 +1,43 @@
+-- One row per measure, or dimension of a measure, and entity or column that it needs and no source system delivers.
+-- dimension is null where the measure itself is unavailable.
+{% set requirements = catalog_requirements() if execute else [] -%}
+with requirements as (
+    {% for kpi_id, measure, dimension, need in requirements -%}
+    select
+        {{ literal(kpi_id) }} as kpi_id,
+        {{ literal(measure) }} as measure,
+        {{ literal(dimension) }} as dimension,
+        {{ literal(need.split('.')[0]) }} as entity,
+        {{ literal(need.split('.')[1] if '.' in need else none) }} as column_name
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select null as kpi_id, null as measure, null as dimension, null as entity, null as column_name where 1 = 0
+    {% endfor -%}
+),
+
+entities as (
+    select distinct entity from {{ ref('delivered_columns') }}
+),
+
+columns as (
+    select distinct
+        entity,
+        column_name
+    from {{ ref('delivered_columns') }}
+)
+
+select distinct
+    cast(requirements.kpi_id as {{ dbt.type_string() }}) as kpi_id,
+    cast(requirements.measure as {{ dbt.type_string() }}) as measure,
+    cast(requirements.dimension as {{ dbt.type_string() }}) as dimension,
+    cast(case
+        when entities.entity is null then requirements.entity
+        else requirements.entity || '.' || requirements.column_name
+    end as {{ dbt.type_string() }}) as missing
+from requirements
+left join entities
+    on requirements.entity = entities.entity
+left join columns
+    on requirements.entity = columns.entity
+    and requirements.column_name = columns.column_name
+where entities.entity is null or (requirements.column_name is not null and columns.column_name is null)
