@@ -52,7 +52,7 @@ daily as (
 ),
 
 event_cells as (
-    {{ cells_of_days('daily', relations['period_days'], base, dims, subject) }}
+    {{ cells_of_days('daily', relations['period_days'], base, dims, subject, windows) }}
     {% if windows != ['own'] -%}
     union all
     {{ cells_of_part_days(relations, spec, base, slices, dims) }}
@@ -147,7 +147,6 @@ subjects as (
             sum(s_{{ input }}) as {{ input }}{{ ',' if not loop.last }}
             {% endfor %}
         from event_cells
-        where time_window = 'own'
         group by grain, period_start, period_end, {{ keys | join(', ') }}
     ) as sums_per_subject
 ),
@@ -490,7 +489,7 @@ measured as (
 
 
 {#- Days added up to the periods that hold them. -#}
-{% macro cells_of_days(days, period_days, inputs, dims, subject) -%}
+{% macro cells_of_days(days, period_days, inputs, dims, subject, windows) -%}
     {%- set keys = ([subject] if subject else ['slice']) + dims -%}
     select
         period_days.time_window,
@@ -505,7 +504,9 @@ measured as (
     from {{ days }}
     inner join {{ period_days }} as period_days
         on {{ days }}.event_on = period_days.date_day
-    where period_days.before_at is null
+    where
+        period_days.before_at is null
+        and period_days.time_window in ({% for window in windows %}'{{ window }}'{{ ', ' if not loop.last }}{% endfor %})
     group by
         period_days.time_window,
         period_days.grain,

@@ -1,9 +1,9 @@
 -- One row per deal and open stage that it entered, dated by its first entry; and one per deal created, in no stage.
 {% call kpi(
     measures={
-        'conversion_rate': {'ratio': ['advanced', 'entered'], 'cohort': true},
+        'conversion_rate': {'ratio': ['has_advanced', 'entered'], 'cohort': true},
         'entered': {'count': 'entered', 'cohort': true},
-        'advanced': {'sum': 'advanced', 'cohort': true},
+        'advanced': {'count': 'advanced', 'cohort': true},
         'open_to_won_rate': {'ratio': ['won', 'created'], 'cohort': true, 'dimensions': ['rep', 'team', 'pipeline']},
     },
     dimensions=['stage', 'rep', 'team', 'pipeline'],
@@ -17,7 +17,8 @@
         team,
         pipeline,
         1 as entered,
-        case when has_advanced then 1 else 0 end as advanced,
+        case when has_advanced then 1 else 0 end as has_advanced,
+        case when has_advanced then 1 end as advanced,
         null as created,
         null as won
     from {{ ref('fct_stage_visits') }}
@@ -32,6 +33,7 @@
         team,
         pipeline,
         null as entered,
+        null as has_advanced,
         null as advanced,
         1 as created,
         case when state = 'won' then 1 else 0 end as won

@@ -3,11 +3,11 @@
     measures={
         'growth': {
             'formula': '({amount} - {previous.amount}) / nullif({previous.amount}, 0)',
-            'counts': ['won', 'previous.won'],
+            'counts': ['amount', 'previous.amount'],
         },
         'growth_year_on_year': {
             'formula': '({amount} - {year.amount}) / nullif({year.amount}, 0)',
-            'counts': ['won', 'year.won'],
+            'counts': ['amount', 'year.amount'],
         },
         'revenue': {'sum': 'amount'},
     },
@@ -16,8 +16,7 @@
     select
         *,
         closed_on as event_on,
-        closed_local_at as event_local_at,
-        1 as won
+        closed_local_at as event_local_at
     from {{ ref('fct_deals') }}
     where state = 'won'
 {% endcall %}

@@ -1,0 +1,167 @@
+"""Runs the compiled layer on many companies quickly: dbt compiles it once, DuckDB replays it for each.
+
+dbt needs seconds to start, and a property test needs hundreds of companies. So `compile_layer` has dbt compile the
+project for some settings and some delivered files, and `Layer.figures` writes a company's files and executes the
+compiled models in their order. test_harness.py shows that a replay gives what `dbt build` gives.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.python.reference.company import COLUMNS, LOADED_AT, Company, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "kpi"
+
+ROWS_BEGIN = "/* rows of the KPI begin */"
+ROWS_END = "/* rows of the KPI end */"
+
+#: Models that no figure is made of.
+NOT_REPLAYED = {"kpi_scorecard", "kpi_catalog", "kpi_measures"}
+
+
+def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
+    """The dbt vars that stand for a test's settings, with the folder as source system."""
+    return {
+        "source_systems": ["folder"],
+        "data_dir": str(data_dir),
+        "as_of": settings.as_of,
+        "timezone": settings.timezone,
+        "week_start": settings.week_start,
+        "fiscal_year_start_month": settings.fiscal_year_start_month,
+        "cohort_window_days": settings.cohort_window_days,
+        "reporting_currency": settings.reporting_currency,
+        "holidays": list(settings.holidays),
+    }
+
+
+def write_files(company: Company, entities: Collection[str], directory: Path) -> None:
+    """Writes the files of the delivered entities, each with every column and `_loaded_at`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for entity in entities:
+        names = (*COLUMNS[entity], LOADED_AT)
+        with (directory / f"{entity}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(names)
+            writer.writerows(
+                ["" if row.get(name) is None else row[name] for name in names]
+                for row in company.get(entity, [])
+            )
+
+
+def run_dbt(command: str, variables: dict[str, Any], work: Path) -> None:
+    """Runs a dbt command on this project with everything it writes under `work`."""
+    environment = os.environ | {
+        "KPI_DUCKDB_PATH": str(work / f"{DATABASE}.duckdb"),
+        "DBT_PROFILES_DIR": str(profiles_dir(work)),
+    }
+    arguments = [command, "--vars", json.dumps(variables), "--project-dir", str(ROOT)]
+    arguments += ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]
+    done = subprocess.run(
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def profiles_dir(work: Path) -> Path:
+    """A directory with the example profile as profiles.yml."""
+    directory = work / "profiles"
+    directory.mkdir(parents=True, exist_ok=True)
+    example = (ROOT / "profiles.yml.example").read_text(encoding="utf-8")
+    (directory / "profiles.yml").write_text(example, encoding="utf-8")
+    return directory
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The compiled layer: the models in their order, each as (relation, materialization, name, SQL)."""
+
+    models: tuple[tuple[str, str, str, str], ...]
+    entities: tuple[str, ...]
+    data_dir: Path
+
+    def build(self, company: Company) -> duckdb.DuckDBPyConnection:
+        """A database in memory with every model built on a company's rows."""
+        write_files(company, self.entities, self.data_dir)
+        connection = duckdb.connect()
+        connection.execute(f"attach ':memory:' as {DATABASE}")
+        for schema in ("staging", "intermediate"):
+            connection.execute(f"create schema if not exists {DATABASE}.{schema}")
+        connection.execute(f"use {DATABASE}")
+        connection.execute(
+            "create table kpi_figures (kpi_id varchar, measure varchar, grain varchar, period_start date,"
+            " period_end date, dimension varchar, dimension_value varchar, numerator decimal(38, 14),"
+            " denominator decimal(38, 14), value double, row_count bigint, is_complete boolean,"
+            " is_provisional boolean)"
+        )
+        for relation, materialized, name, sql in self.models:
+            _execute(connection, relation, materialized, name, sql)
+        return connection
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection, relation: str, materialized: str, name: str, sql: str
+) -> None:
+    """Does what the materialization of a model does."""
+    if materialized != "kpi":
+        connection.execute(f"create {materialized} {relation} as {sql}")
+        return
+    before, rest = sql.split(ROWS_BEGIN)
+    rows, after = rest.split(ROWS_END)
+    connection.execute(f"create table {name}__rows as {rows}")
+    connection.execute(
+        f"insert into kpi_figures select figures.* from ({before} select * from {name}__rows {after}) as figures"
+        " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
+        " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
+    )
+
+
+def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> Layer:
+    """Has dbt compile the layer for some settings and the files of some entities."""
+    data_dir = work / "data"
+    write_files({}, entities, data_dir)
+    run_dbt("compile", layer_vars(settings, data_dir), work)
+    manifest = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["name"] not in NOT_REPLAYED
+    }
+    models = tuple(
+        (
+            nodes[key]["relation_name"],
+            nodes[key]["config"]["materialized"],
+            nodes[key]["name"],
+            nodes[key]["compiled_code"],
+        )
+        for key in _in_order(nodes)
+    )
+    return Layer(models, tuple(entities), data_dir)
+
+
+def _in_order(nodes: dict[str, Any]) -> list[str]:
+    """The nodes so that each comes after those it depends on."""
+    ordered: list[str] = []
+
+    def visit(key: str) -> None:
+        if key in nodes and key not in ordered:
+            for needed in nodes[key]["depends_on"]["nodes"]:
+                visit(needed)
+            ordered.append(key)
+
+    for key in sorted(nodes):
+        visit(key)
+    return ordered
