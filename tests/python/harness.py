@@ -85,6 +85,11 @@ def profiles_dir(work: Path) -> Path:
     return directory
 
 
+def delivering(company: Company, entities: Collection[str]) -> Company:
+    """The company as it delivers just these entities; one that it lacks has a file without rows."""
+    return {entity: company.get(entity, []) for entity in entities}
+
+
 @dataclass(frozen=True)
 class Layer:
     """The compiled layer: the models in their order, each as (relation, materialization, name, SQL)."""

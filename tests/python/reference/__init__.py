@@ -1,0 +1,1 @@
+"""An independent reference of the metrics layer: every figure again, in plain Python."""

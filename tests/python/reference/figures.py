@@ -1,0 +1,108 @@
+"""Every figure of a company: all KPIs, measures, slices, grains and periods."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+from .company import Company, Settings
+from .kpis import ALL
+from .money import MissingRate
+from .periods import GRAINS, Period, is_complete, is_provisional, periods
+from .table import Cell, Fact, Kpi, Measure
+from .world import World
+
+
+class Key(NamedTuple):
+    """Which figure."""
+
+    kpi_id: str
+    measure: str
+    grain: str
+    period_start: date
+    period_end: date
+    dimension: str
+    dimension_value: str
+
+
+class Figure(NamedTuple):
+    """A figure; numerator and denominator only where it is a ratio, a share or a mean."""
+
+    numerator: Fraction | None
+    denominator: Fraction | None
+    value: Fraction | None
+    row_count: int
+    is_complete: bool
+    is_provisional: bool
+
+
+def _slices(kpi: Kpi, facts: Sequence[Fact]) -> dict[tuple[str, str], list[Fact]]:
+    """The slices where something is: a row with a non-null input of any measure."""
+    dimensions = {name for measure in kpi.measures for name in measure.dimensions}
+    slices: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        for dimension in dimensions & set(fact.labels):
+            slices.setdefault((dimension, fact.labels[dimension]), []).append(fact)
+    return slices
+
+
+def _of_period(
+    kpi: Kpi, period: Period, facts: Sequence[Fact]
+) -> Iterator[tuple[Measure, str, str, Cell]]:
+    """The cells of a period: the total, also of an empty period, and the slices."""
+    everything = [fact for fact in facts if fact.inputs]
+    whole = Cell(period, everything, everything)
+    slices = _slices(kpi, everything)
+    for measure in kpi.measures:
+        yield measure, "total", "total", whole
+        for (dimension, value), rows in slices.items():
+            if dimension in measure.dimensions:
+                yield measure, dimension, value, Cell(period, rows, everything)
+
+
+def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:
+    """All figures of one KPI."""
+    first = world.first_event()
+    if first is None:
+        return
+    facts_of = kpi.facts(world)
+    for grain in (g for g in kpi.grains if g in grains):
+        for period in periods(grain, first, world.clock, world.settings):
+            complete = is_complete(period, world.clock)
+            provisional = kpi.cohort and is_provisional(period, world.clock, world.settings)
+            cells = _of_period(kpi, period, facts_of(period))
+            for measure, dimension, value, cell in cells:
+                result = measure.compute(cell)
+                key = Key(kpi.kpi_id, measure.name, *period, dimension, value)
+                yield (
+                    key,
+                    Figure(
+                        result.numerator,
+                        result.denominator,
+                        result.value,
+                        result.row_count,
+                        complete,
+                        provisional,
+                    ),
+                )
+
+
+def available(company: Company) -> list[Kpi]:
+    """The KPIs whose entities are all delivered (kpis.md, Availability)."""
+    return [kpi for kpi in ALL if all(entity in company for entity in kpi.needs)]
+
+
+def figures(
+    company: Company, settings: Settings, grains: Collection[str] = GRAINS
+) -> dict[Key, Figure]:
+    """Every figure over the range `all`: from the first event to as_of.
+
+    What is unavailable has no figures. Where a rate is missing, MissingRate names the first.
+    """
+    world = World(company, settings)
+    table: dict[Key, Figure] = {}
+    for kpi in available(company):
+        table.update(_of_kpi(kpi, world, grains))
+    if world.money.missing:
+        raise MissingRate(world.money.missing)
+    return table

@@ -1,0 +1,78 @@
+"""What a slice is called (kpis.md, Slices)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from .deals import Life, pipeline_of, stage_index
+from .sources import Deal, Sources
+
+NONE = "(none)"
+UNKNOWN = "(unknown)"
+
+
+def _names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Ids to names; namesakes are all shown as `Name (id)`."""
+    known = list(pairs)
+    times = Counter(name for _, name in known)
+    return {key: f"{name} ({key})" if times[name] > 1 else name for key, name in known}
+
+
+class Labels:
+    """The values of every dimension."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._delivered = sources.delivered
+        self._rep_names = _names((rep.rep_id, rep.rep_name) for rep in sources.reps)
+        self._reps = {rep.rep_id: rep for rep in sources.reps}
+        self._products = _names((p.product_id, p.product_name) for p in sources.products)
+        self._segments = {a.account_id: a.segment for a in sources.accounts}
+        self._stages = stage_index(sources)
+        pipelines = {stage.pipeline for stage in sources.stages}
+        pipelines |= {pipeline_of(deal) for deal in sources.deals}
+        self._several_pipelines = len(pipelines) > 1
+
+    def _named(self, key: str | None, entity: str, names: Mapping[str, str]) -> str:
+        """A missing key, one that points nowhere, one of an entity that is not delivered."""
+        if key is None:
+            return NONE
+        return names.get(key, UNKNOWN) if entity in self._delivered else key
+
+    def rep(self, rep_id: str | None) -> dict[str, str]:
+        """A rep with its present team and region."""
+        labels = {"rep": self._named(rep_id, "reps", self._rep_names)}
+        rep = self._reps.get(rep_id or "")
+        if rep is None:
+            away = NONE if rep_id is None else UNKNOWN
+            return {**labels, "team": away, "region": away}
+        return {**labels, "team": rep.team or NONE, "region": rep.region or NONE}
+
+    def segment(self, account_id: str | None) -> str:
+        """The account's segment."""
+        if account_id is None:
+            return NONE
+        if account_id not in self._segments:
+            return UNKNOWN
+        return self._segments[account_id] or NONE
+
+    def stage(self, pipeline: str, stage: str | None) -> str:
+        """`pipeline/stage` where there are several pipelines; None is before the first change."""
+        if stage is None:
+            return NONE
+        if "stages" in self._delivered and (pipeline, stage) not in self._stages:
+            return UNKNOWN
+        return f"{pipeline}/{stage}" if self._several_pipelines else stage
+
+    def deal(self, deal: Deal) -> dict[str, str]:
+        """Every dimension of a deal but its stage."""
+        return {
+            **self.rep(deal.rep_id),
+            "channel": deal.channel or NONE,
+            "campaign": deal.campaign or NONE,
+            "product": self._named(deal.product_id, "products", self._products),
+            "segment": self.segment(deal.account_id),
+            "pipeline": pipeline_of(deal),
+        }
+
+    def standing(self, life: Life, stage: str | None) -> dict[str, str]:
+        """Every dimension of a deal that stands, or stood, in a stage."""
+        return {**self.deal(life.deal), "stage": self.stage(life.pipeline, stage)}

@@ -1,0 +1,104 @@
+"""Periods: half-open ranges of local days, cut by the grains (kpis.md, Periods, Comparisons)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from .clock import Clock
+from .company import Settings
+
+GRAINS = ("day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year")
+MONTH_AND_COARSER = GRAINS[2:]
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = {"month": 1, "quarter": 3, "year": 12, "fiscal_quarter": 3, "fiscal_year": 12}
+
+
+class Period(NamedTuple):
+    """`[start, end)` in local days."""
+
+    grain: str
+    start: date
+    end: date
+
+    def holds(self, day: date) -> bool:
+        """Whether a local day lies in the period."""
+        return self.start <= day < self.end
+
+
+def _month(count: int) -> date:
+    """The first day of a month that is counted from year 0."""
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def containing(grain: str, day: date, settings: Settings) -> Period:
+    """The period of a grain that holds a local day; fiscal ones begin with the fiscal year."""
+    if grain == "day":
+        return Period(grain, day, day + timedelta(days=1))
+    if grain == "week":
+        first = _WEEKDAYS.index(settings.week_start.lower())
+        start = day - timedelta(days=(day.weekday() - first) % 7)
+        return Period(grain, start, start + timedelta(days=7))
+    length = _MONTHS[grain]
+    origin = settings.fiscal_year_start_month - 1 if grain.startswith("fiscal") else 0
+    count = day.year * 12 + day.month - 1
+    count -= (count - origin) % length
+    return Period(grain, _month(count), _month(count + length))
+
+
+def periods(grain: str, first_event: date, clock: Clock, settings: Settings) -> Iterator[Period]:
+    """All periods from the first event's on; none starts at or after as_of."""
+    period = containing(grain, first_event, settings)
+    while clock.visible(clock.midnight(period.start)):
+        yield period
+        period = containing(grain, period.end, settings)
+
+
+def is_complete(period: Period, clock: Clock) -> bool:
+    """kpis.md, Periods: `period_end <= as_of`."""
+    return clock.midnight(period.end) <= clock.as_of
+
+
+def is_provisional(period: Period, clock: Clock, settings: Settings) -> bool:
+    """kpis.md, Basis: until `cohort_window_days` have passed since the period's end."""
+    return period.end + timedelta(days=settings.cohort_window_days) > clock.day(clock.as_of)
+
+
+def boundary(period: Period, clock: Clock) -> datetime:
+    """Where a state is taken: at the period's end, at as_of in a running one (kpis.md, Basis)."""
+    return min(clock.midnight(period.end), clock.as_of)
+
+
+def previous(period: Period, settings: Settings) -> Period:
+    """The period before (kpis.md, Comparisons)."""
+    return containing(period.grain, period.start - timedelta(days=1), settings)
+
+
+def _year_before(day: date) -> date:
+    """The same date a year earlier; 28 February for 29 February (kpis.md, Rulings, 32)."""
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if leap_day else day.day)
+
+
+def year_earlier(period: Period) -> Period:
+    """The same dates a year earlier, weeks 52 weeks earlier (kpis.md, Comparisons)."""
+    if period.grain == "week":
+        back = timedelta(weeks=52)
+        return Period("week", period.start - back, period.end - back)
+    start = _year_before(period.start)
+    if period.grain == "day":
+        return Period("day", start, start + timedelta(days=1))
+    return Period(period.grain, start, _year_before(period.end))
+
+
+def cut_of(period: Period, other: Period, clock: Clock) -> datetime:
+    """Up to which wall-clock time `other` is compared with `period` (kpis.md, Comparisons).
+
+    A complete period meets the whole other one; an incomplete one the same elapsed time from
+    the other's start, never past its end.
+    """
+    end = datetime.combine(other.end, time())
+    if is_complete(period, clock):
+        return end
+    elapsed = clock.wall(clock.as_of) - datetime.combine(period.start, time())
+    return min(datetime.combine(other.start, time()) + elapsed, end)

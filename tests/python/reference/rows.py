@@ -1,0 +1,68 @@
+"""The rows that several KPIs share: closed deals by closing date, open deals at a period's end."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from fractions import Fraction
+
+from .deals import Life, Standing
+from .periods import Period, boundary
+from .sources import Quota
+from .table import ONE, Fact, FactsOf, Inputs, flow, given
+from .world import World
+
+CLOSED_DEAL_DIMENSIONS = (
+    "rep",
+    "team",
+    "region",
+    "channel",
+    "campaign",
+    "product",
+    "segment",
+    "pipeline",
+)
+
+InputsOf = Callable[[Life, datetime], Inputs]
+
+
+def closed_deals(
+    world: World, inputs: InputsOf, outcomes: tuple[str, ...] = ("won",)
+) -> list[tuple[date, Fact]]:
+    """Closed deals, dated by closed_at; with the inputs that a KPI takes from them."""
+    return [
+        (world.clock.day(at), Fact(world.labels.standing(life, life.lost_from()), inputs(life, at)))
+        for life, at in world.closed(*outcomes)
+    ]
+
+
+def won_deals(world: World) -> FactsOf:
+    """Won deals with inputs `won`, and `amount` where there is one."""
+
+    def inputs(life: Life, _: datetime) -> Inputs:
+        return given(won=ONE, amount=world.money.amount(life))
+
+    return flow(closed_deals(world, inputs))
+
+
+def open_deals(world: World, inputs: Callable[[Life, Standing], Inputs]) -> FactsOf:
+    """Deals open at the period's end, at as_of in a running one (kpis.md, Basis: as-of)."""
+
+    def facts(period: Period) -> list[Fact]:
+        return [
+            Fact(world.labels.standing(life, standing.stage), inputs(life, standing))
+            for life, standing in world.open_at(boundary(period, world.clock))
+        ]
+
+    return facts
+
+
+def revenue_quotas(world: World, period: Period) -> list[tuple[Quota, Fraction]]:
+    """The period's revenue quotas, month by month, in the reporting currency.
+
+    A quota is spread over the days of its month (kpis.md, Rulings, 1, 23, 26); periods of a
+    month and coarser hold whole months, so that each one counts with its whole target.
+    """
+    return [
+        (quota, world.money.target(quota))
+        for quota in world.sources.quotas
+        if quota.kind == "revenue" and period.holds(quota.month)
+    ]

@@ -1,0 +1,54 @@
+"""Everything that a KPI module needs of one company under one set of settings."""
+
+from datetime import date, datetime
+from fractions import Fraction
+
+from .clock import Clock
+from .company import Company, Settings
+from .deals import Life, Stages, Standing, lives, stage_index
+from .labels import Labels
+from .money import Money
+from .sources import Sources, read
+
+
+class World:
+    """A company, read and put in order."""
+
+    def __init__(self, company: Company, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock(settings)
+        self.sources: Sources = read(company, self.clock)
+        self.stages: Stages = stage_index(self.sources)
+        self.labels = Labels(self.sources)
+        self.money = Money(self.sources, settings, self.clock)
+        self.lives, self.orphans = lives(self.sources, self.clock)
+
+    def closed(self, *outcomes: str) -> list[tuple[Life, datetime]]:
+        """The deals that are closed as of as_of, with the instant at which they closed."""
+        return [
+            (life, life.closed_at)
+            for life in self.lives
+            if life.outcome in outcomes and life.closed_at is not None
+        ]
+
+    def open_at(self, instant: datetime) -> list[tuple[Life, Standing]]:
+        """The deals open at an instant, and where they stood."""
+        standings = [(life, life.open_at(instant)) for life in self.lives]
+        return [(life, standing) for life, standing in standings if standing is not None]
+
+    def cycle_days(self, life: Life, closed_at: datetime) -> Fraction:
+        """From created to closed, in local days (kpis.md, Durations)."""
+        return Fraction(self.clock.days_between(life.deal.created_at, closed_at))
+
+    def probability(self, life: Life, stage: str | None) -> Fraction | None:
+        """A stage's probability, None where it is not known."""
+        known = self.stages.get((life.pipeline, stage)) if stage is not None else None
+        return None if known is None or known.probability is None else Fraction(known.probability)
+
+    def first_event(self) -> date | None:
+        """The local date of the earliest visible event; quota months are no events."""
+        events = [life.deal.created_at for life in self.lives]
+        events += [life.closed_at for life in self.lives if life.closed_at is not None]
+        trails = [life.visits for life in self.lives] + [o.visits for o in self.orphans]
+        events += [visit.entered_at for visits in trails for visit in visits]
+        return self.clock.day(min(events)) if events else None
