@@ -1,0 +1,88 @@
+"""Exports: what dashboards read, as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kpi_runner.files import written_together
+from kpi_runner.periods import Period
+from kpi_runner.render import to_csv, to_json
+from kpi_runner.warehouse import Warehouse
+
+FORMATS = ("csv", "parquet", "json")
+
+_KEYS = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_value"
+
+#: What is exported: the relation, its order, and whether its rows lie in periods.
+TABLES = (
+    ("kpi_values", _KEYS, True),
+    ("kpi_scorecard", "kpi_id, measure, grain, period_start", True),
+    ("kpi_catalog", "number nulls first, kpi_id", False),
+)
+
+
+def export(
+    warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path
+) -> list[tuple[str, int]]:
+    """Writes the tables in every format, all files or none; returns file names and their rows.
+
+    Of kpi_values and kpi_scorecard it takes the periods that lie in the asked one, all for `all`.
+    Raises DataError where the directory cannot be written.
+    """
+    written = []
+    with written_together(directory) as paths:
+        for table, order, has_periods in TABLES:
+            sql = f"select * from {table}{_inside(period) if has_periods else ''} order by {order}"
+            for name in formats:
+                file = f"{table}.{name}"
+                written.append((file, _WRITERS[name](warehouse, sql, paths[file])))
+    return written
+
+
+def _inside(period: Period) -> str:
+    """The condition that a row's period lies in the asked one."""
+    start = f"period_start >= date '{period.start}'" if not period.open_start else "true"
+    end = f"period_end <= date '{period.end}'" if not period.open_end else "true"
+    return f" where {start} and {end}"
+
+
+def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:
+    ((rows,),) = warehouse.rows(f"copy ({sql}) to '{_escaped(path)}' (format parquet)")
+    return int(rows)
+
+
+def _write_csv(warehouse: Warehouse, sql: str, path: Path) -> int:
+    return _write_text(warehouse, sql, path, to_csv)
+
+
+def _write_json(warehouse: Warehouse, sql: str, path: Path) -> int:
+    return _write_text(warehouse, sql, path, to_json)
+
+
+def _write_text(
+    warehouse: Warehouse,
+    sql: str,
+    path: Path,
+    writer: Callable[[Sequence[str], list[Sequence[Any]]], str],
+) -> int:
+    columns = [name for name, *_ in warehouse.rows(f"describe {sql}")]
+    rows: list[Sequence[Any]] = list(warehouse.rows(sql))
+    if "definition" in columns and writer is to_json:
+        place = columns.index("definition")
+        rows = [(*row[:place], json.loads(row[place]), *row[place + 1 :]) for row in rows]
+    path.write_text(writer(columns, rows), encoding="utf-8")
+    return len(rows)
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+_WRITERS: dict[str, Callable[[Warehouse, str, Path], int]] = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "json": _write_json,
+}

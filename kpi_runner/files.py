@@ -1,0 +1,69 @@
+"""Tables as files: Parquet bytes, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kpi_runner.errors import DataError
+
+#: The types of the columns of figures; a column that is not here is text.
+COLUMN_TYPES = {
+    "period_start": "date",
+    "period_end": "date",
+    "numerator": "decimal(38, 14)",
+    "denominator": "decimal(38, 14)",
+    "value": "double",
+    "row_count": "bigint",
+    "is_complete": "boolean",
+    "is_provisional": "boolean",
+}
+
+
+def parquet_bytes(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """A table of figures as a Parquet file."""
+    with tempfile.TemporaryDirectory() as directory, duckdb.connect() as connection:
+        listed = ", ".join(f'"{name}" {COLUMN_TYPES.get(name, "varchar")}' for name in columns)
+        connection.execute(f"create table figures ({listed})")
+        if rows:
+            places = ", ".join("?" for _ in columns)
+            connection.executemany(f"insert into figures values ({places})", rows)
+        file = Path(directory) / "figures.parquet"
+        connection.execute("copy figures to ? (format parquet)", [str(file)])
+        return file.read_bytes()
+
+
+@contextmanager
+def written_together(directory: Path) -> Iterator[Mapping[str, Path]]:
+    """Names of files to write, each standing for a temporary path beside its place.
+
+    When the block ends well, all files that were written take their names, replacing what was
+    there; when it does not, none does. Raises DataError where the directory cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".kpi-", dir=directory) as scratch:
+            paths = _Paths(Path(scratch))
+            yield paths
+            for name, path in paths.items():
+                os.replace(path, directory / name)
+    except OSError as error:
+        raise DataError(f"--output: {directory} cannot be written: {error.strerror}.") from None
+
+
+class _Paths(dict[str, Path]):
+    """File names and the temporary paths that stand for them."""
+
+    def __init__(self, scratch: Path) -> None:
+        super().__init__()
+        self.scratch = scratch
+
+    def __missing__(self, name: str) -> Path:
+        self[name] = self.scratch / name
+        return self[name]

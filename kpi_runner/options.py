@@ -1,0 +1,71 @@
+"""Options that several commands share, and what they open."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from kpi_runner.project import Project, find_project
+from kpi_runner.render import to_csv, to_json, to_text
+from kpi_runner.warehouse import RunSettings, Warehouse
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+target_option = click.option(
+    "--target", metavar="NAME", help="The dbt target; default: the profile's own."
+)
+project_dir_option = click.option(
+    "--project-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where dbt_project.yml lies; default: found from the working directory upwards.",
+)
+period_option = click.option(
+    "--period",
+    default="all",
+    show_default=True,
+    metavar="PERIOD",
+    help="2026-09-14, 2026-W37, 2026-09, 2026-Q3, 2026, FY2026, FY2026-Q2, 2026-01-15..2026-02-14,"
+    " last-month, last-90-days, mtd, qtd, ytd or all.",
+)
+
+
+def project_options(command: Command) -> Command:
+    """Adds --target and --project-dir."""
+    return target_option(project_dir_option(command))
+
+
+def format_option(*names: str) -> Callable[[Command], Command]:
+    """Adds --format with these choices, the first one the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help="How the table is written to stdout.",
+    )
+
+
+def open_warehouse(
+    target: str | None, project_dir: Path | None
+) -> tuple[Project, Warehouse, RunSettings]:
+    """The project, the warehouse that its last run left, and that run's settings."""
+    project = find_project(project_dir)
+    warehouse = Warehouse(project.target(target).path)
+    return project, warehouse, warehouse.settings()
+
+
+def name_as_of(settings: RunSettings) -> None:
+    """Says on stderr which instant the figures are as of."""
+    local = settings.calendar.as_of_local
+    click.echo(f"as of {local:%Y-%m-%d %H:%M:%S} {settings.timezone}", err=True)
+
+
+def write_table(output_format: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Writes a table to stdout as text, csv or json."""
+    writers = {"text": to_text, "csv": to_csv, "json": to_json}
+    sys.stdout.write(writers[output_format](columns, rows))

@@ -1,0 +1,206 @@
+"""A run: the settings that hold for it, the build, and its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kpi_runner.build import BuildResult, build
+from kpi_runner.clock import as_of_local, as_of_text, week_start_number
+from kpi_runner.errors import UsageError
+from kpi_runner.periods import Calendar, parse_period
+from kpi_runner.project import Project, Target, read_yaml
+from kpi_runner.warehouse import Kpi, Warehouse, nearest
+
+SETTINGS_FILE = "settings.yml"
+
+#: Vars that are no settings of a company: how the layer is put together, and what options set.
+NOT_SETTABLE = ("source_system_entities", "period_start", "period_end")
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a user asks a run for; `assignments` are the `NAME=VALUE` of --set."""
+
+    period: str = "all"
+    systems: Sequence[str] = ()
+    data: Path | None = None
+    kpis: Sequence[str] = ()
+    as_of: str | None = None
+    assignments: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class KpiSummary:
+    """What a run made of a KPI: rows, figures, rows of its entities repaired and rejected, seconds."""
+
+    kpi_id: str
+    available: bool
+    rows: int
+    figures: int
+    repaired: int
+    rejected: int
+    seconds: float
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EntitySummary:
+    """What became of an entity's delivered rows: delivered = in_mart + rejected + merged."""
+
+    entity: str
+    delivered: int
+    in_mart: int
+    rejected: int
+    merged: int
+    repairs: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run made."""
+
+    kpis: tuple[KpiSummary, ...]
+    entities: tuple[EntitySummary, ...]
+
+
+def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
+    """Builds what the request needs, and sums it up.
+
+    Raises UsageError for settings, systems, KPIs or a period that are none, DataError where the
+    data or dbt refuses, LockedError while another run builds.
+    """
+    variables = run_variables(request, project)
+    _check_kpis(request.kpis, project)
+    result = build(project, target, variables, request.kpis)
+    with Warehouse(target.path) as warehouse:
+        return summarize(warehouse, result)
+
+
+def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
+    """The dbt vars of a run: --set over settings.yml in the data directory over dbt_project.yml."""
+    defaults = project.settings()
+    given: dict[str, Any] = {}
+    if request.data is not None:
+        settings_file = request.data / SETTINGS_FILE
+        if settings_file.is_file():
+            given |= _settable(read_yaml(settings_file), defaults, str(settings_file))
+        given["data_dir"] = str(request.data.resolve())
+    given |= _settable(_assigned(request.assignments), defaults, "--set")
+    systems = list(request.systems) or (["folder"] if request.data is not None else [])
+    if systems:
+        given["source_systems"] = systems
+    settings = defaults | given
+    known = settings["source_system_entities"]
+    for system in settings["source_systems"]:
+        if system not in known:
+            raise UsageError(
+                f"--system: {system!r} is not a source system.{nearest(system, known)}"
+                f" It is one of {', '.join(known)}."
+            )
+    as_of = request.as_of or settings["as_of"]
+    given["as_of"] = as_of_text(str(as_of) if as_of is not None else None)
+    return given | _period_variables(request.period, settings | given)
+
+
+def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
+    """NAME=VALUE texts as a mapping; values are read as YAML."""
+    found = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set: {text!r} is not NAME=VALUE.")
+        try:
+            found[name.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UsageError(f"--set: the value of {name} cannot be read: {value!r}.") from None
+    return found
+
+
+def _settable(given: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The given settings with dates as text. Raises UsageError for a name that is no setting."""
+    names = [name for name in defaults if name not in NOT_SETTABLE]
+    for name in given:
+        if name not in names:
+            raise UsageError(
+                f"{where}: there is no setting {name!r}.{nearest(str(name), names)}"
+                f" It is one of {', '.join(names)}."
+            )
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A YAML value as JSON can carry it: dates become text."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _period_variables(period: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The bounds of the periods to build; none for `all`."""
+    if period.strip().lower() == "all":
+        return {}
+    try:
+        fiscal_year_start_month = int(settings["fiscal_year_start_month"])
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"fiscal_year_start_month: {settings['fiscal_year_start_month']!r} is not a month, 1 to 12."
+        ) from None
+    calendar = Calendar(
+        as_of_local(settings["as_of"], str(settings["timezone"])),
+        week_start_number(str(settings["week_start"])),
+        fiscal_year_start_month,
+    )
+    asked = parse_period(period, calendar)
+    bounds = {"period_start": asked.start.isoformat()}
+    return bounds if asked.open_end else bounds | {"period_end": asked.end.isoformat()}
+
+
+def _check_kpis(names: Sequence[str], project: Project) -> None:
+    """Each selected KPI must have a model under metrics/."""
+    known = sorted(path.stem for path in (project.directory / "metrics").glob("*/*.sql"))
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--select: there is no KPI {name!r}.{nearest(name, known)}")
+
+
+def summarize(warehouse: Warehouse, result: BuildResult) -> RunSummary:
+    """What the warehouse holds of each built KPI, and what became of the delivered rows."""
+    entities = tuple(
+        EntitySummary(*row)
+        for row in warehouse.rows(
+            "select entity, delivered, in_mart, rejected, merged, repairs from row_counts"
+        )
+    )
+    counts = dict(
+        warehouse.rows("select kpi_id, count(*) from kpi_values group by kpi_id")
+    )
+    built = [kpi for kpi in warehouse.catalog() if warehouse.has_table(f"{kpi.kpi_id}__rows")]
+    return RunSummary(
+        tuple(_summary(kpi, warehouse, entities, counts, result) for kpi in built), entities
+    )
+
+
+def _summary(
+    kpi: Kpi,
+    warehouse: Warehouse,
+    entities: Sequence[EntitySummary],
+    figures: Mapping[str, int],
+    result: BuildResult,
+) -> KpiSummary:
+    needed = {need.split(".")[0] for info in kpi.measures for need in info.needs}
+    ((rows,),) = warehouse.rows(f'select count(*) from "{kpi.kpi_id}__rows"')
+    return KpiSummary(
+        kpi.kpi_id,
+        kpi.primary.available,
+        rows,
+        figures.get(kpi.kpi_id, 0),
+        sum(entry.repairs for entry in entities if entry.entity in needed),
+        sum(entry.rejected for entry in entities if entry.entity in needed),
+        round(result.seconds.get(kpi.kpi_id, 0.0), 2),
+        kpi.primary.missing,
+    )

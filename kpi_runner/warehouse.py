@@ -1,0 +1,161 @@
+"""What the last run left behind: its settings, its catalog, its figures. Read-only, without dbt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kpi_runner.clock import week_start_number
+from kpi_runner.errors import DataError, UsageError
+from kpi_runner.periods import Calendar
+
+
+@dataclass(frozen=True)
+class MeasureInfo:
+    """A measure of a KPI as the catalog has it."""
+
+    measure: str
+    unit: str | None
+    basis: str | None
+    better: str | None
+    healthy_low: float | None
+    healthy_high: float | None
+    low_is_exclusive: bool
+    dimensions: tuple[str, ...]
+    needs: tuple[str, ...]
+    available: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A KPI as the catalog has it; `spec` is what rollup.sql takes (see its head)."""
+
+    kpi_id: str
+    number: int | None
+    title: str
+    theme: str
+    question: str | None
+    description: str
+    dimensions: tuple[str, ...]
+    spec: dict[str, Any]
+    measures: tuple[MeasureInfo, ...]
+
+    @property
+    def primary(self) -> MeasureInfo:
+        """The measure that speaks for the KPI."""
+        return self.measures[0]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings that the last run built with."""
+
+    as_of: datetime
+    timezone: str
+    cohort_window_days: int
+    reporting_currency: str
+    source_systems: tuple[str, ...]
+    calendar: Calendar
+
+
+class Warehouse:
+    """An open warehouse. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file read-only. Raises DataError where there is none, or no finished run in it."""
+        if not path.is_file():
+            raise DataError(
+                f"There is no warehouse at {path} yet. Build one with `kpi run` or `kpi demo`."
+            )
+        try:
+            self.connection = duckdb.connect(str(path), read_only=True)
+        except duckdb.Error as error:
+            raise DataError(f"The warehouse {path} cannot be opened: {_first_line(error)}") from None
+        if not self.has_table("run_settings"):
+            self.connection.close()
+            raise DataError(f"The warehouse {path} holds no finished run. Build one with `kpi run`.")
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query of ours. Raises DataError where the warehouse refuses."""
+        try:
+            return self.connection.execute(sql, parameters).fetchall()
+        except duckdb.Error as error:
+            raise DataError(f"The warehouse refused a query: {_first_line(error)}") from None
+
+    def has_table(self, name: str) -> bool:
+        """Whether a table or view of that name was built."""
+        found = self.rows("select 1 from information_schema.tables where table_name = ?", [name])
+        return bool(found)
+
+    def settings(self) -> RunSettings:
+        """The settings of the last run."""
+        (row,) = self.rows(
+            "select as_of, as_of_local, first_event_on, timezone, week_start, fiscal_year_start_month,"
+            " cohort_window_days, reporting_currency, source_systems from run_settings"
+        )
+        as_of, local, first_event_on, timezone, week_start, fiscal, window, currency, systems = row
+        calendar = Calendar(local, week_start_number(week_start), fiscal, first_event_on)
+        return RunSettings(as_of, timezone, window, currency, _listed(systems), calendar)
+
+    def catalog(self) -> list[Kpi]:
+        """Every KPI of the project, base metrics first, then by number."""
+        measures: dict[str, list[MeasureInfo]] = {}
+        for kpi_id, *columns in self.rows(
+            "select kpi_id, measure, unit, basis, better, healthy_low, healthy_high, low_is_exclusive,"
+            " dimensions, needs, available, missing from kpi_measures order by kpi_id, position"
+        ):
+            *plain, dimensions, needs, available, missing = columns
+            info = MeasureInfo(*plain, _listed(dimensions), _listed(needs), available, _listed(missing))
+            measures.setdefault(kpi_id, []).append(info)
+        return [
+            Kpi(*row[:6], _listed(row[6]), json.loads(row[7]), tuple(measures[row[0]]))
+            for row in self.rows(
+                "select kpi_id, number, title, theme, question, description, dimensions, definition"
+                " from kpi_catalog order by number nulls first, kpi_id"
+            )
+        ]
+
+    def kpis(self, names: Sequence[str]) -> list[Kpi]:
+        """The KPIs of these names. Raises UsageError, with the nearest name, for one that is none."""
+        known = {kpi.kpi_id: kpi for kpi in self.catalog()}
+        for name in names:
+            if name not in known:
+                raise UsageError(f"There is no KPI {name!r}.{nearest(name, known)} See `kpi list`.")
+        return [known[name] for name in dict.fromkeys(names)]
+
+    def missing_for(self, kpi_id: str, measure: str, dimension: str | None) -> list[str]:
+        """What a measure, or a dimension of it, needs and no source system delivers."""
+        found = self.rows(
+            "select missing from unavailable_measures where kpi_id = ? and measure = ?"
+            " and dimension is not distinct from ? order by missing",
+            [kpi_id, measure, dimension],
+        )
+        return [missing for (missing,) in found]
+
+
+def nearest(name: str, known: Sequence[str] | dict[str, Any]) -> str:
+    """` Did you mean …?` with the nearest known name, or nothing."""
+    matches = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {matches[0]}?" if matches else ""
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,19 @@
+{#- The bridge from events to periods: one row per period, time window and day of it. Pure Jinja, like rollup.sql.
+    `windows` has window_start and window_end, dates, and before_at, the local time before which the events of its last
+    day count, null where all of them do. -#}
+{% macro days_of_windows(windows, calendar_days) -%}
+    select
+        windows.time_window,
+        windows.grain,
+        windows.period_start,
+        windows.period_end,
+        calendar_days.date_day,
+        case
+            when calendar_days.date_day = cast(windows.before_at as date) then windows.before_at
+        end as before_at
+    from {{ windows }} as windows
+    inner join {{ calendar_days }} as calendar_days
+        on calendar_days.date_day >= windows.window_start
+        and calendar_days.date_day < windows.window_end
+        and (windows.before_at is null or cast(calendar_days.date_day as timestamp) < windows.before_at)
+{%- endmacro %}
