@@ -1,4 +1,4 @@
-{#- What people read of a deal's stage: `stage` from dim_stages under the alias `stages`, (unknown) where the
+{#- What people read of a deal's stage: `stage` from int_stages under the alias `stages`, (unknown) where the
     stage is not among the delivered ones, and its own name where none are delivered. `delivered` is the alias of
     int_delivered_entities, `pipelines` of a row with are_several. -#}
 {% macro stage_label(name, pipeline, stages='stages', delivered='delivered', pipelines='pipelines') -%}

@@ -9,7 +9,7 @@ deals as (
 ),
 
 stages as (
-    select * from {{ ref('dim_stages') }}
+    select * from {{ ref('int_stages') }}
 ),
 
 delivered as (

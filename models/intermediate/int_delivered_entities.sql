@@ -5,5 +5,5 @@ select
     max(case when entity = 'accounts' then 1 else 0 end) = 1 as has_accounts,
     max(case when entity = 'products' then 1 else 0 end) = 1 as has_products,
     max(case when entity = 'stages' then 1 else 0 end) = 1 as has_stages
-from {{ ref('delivered_columns') }}
+from {{ ref('int_delivered_columns') }}
 group by source_system

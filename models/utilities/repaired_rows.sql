@@ -13,7 +13,7 @@ with delivered_entities as (
     select distinct
         source_system,
         entity
-    from {{ ref('delivered_columns') }}
+    from {{ ref('int_delivered_columns') }}
 ),
 
 deals as (

@@ -16,14 +16,14 @@ with requirements as (
 ),
 
 entities as (
-    select distinct entity from {{ ref('delivered_columns') }}
+    select distinct entity from {{ ref('int_delivered_columns') }}
 ),
 
 columns as (
     select distinct
         entity,
         column_name
-    from {{ ref('delivered_columns') }}
+    from {{ ref('int_delivered_columns') }}
 )
 
 select distinct
