@@ -1,6 +1,9 @@
 """The SQL and the reference agree: counts and money exactly, quotients to 1e-9, for every grain and slice."""
 
-from collections.abc import Callable
+import os
+import re
+from collections import Counter
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -9,16 +12,26 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from tests.python.harness import Layer, compile_layer
+from tests.python.harness import Layer, compile_layer, delivering
+from tests.python.reference.clock import Clock
 from tests.python.reference.company import COLUMNS, Company, Settings
 from tests.python.reference.figures import Figure, Key, figures
 from tests.python.reference.money import MissingRate
+from tests.python.reference.sources import Counts, read
 from tests.python.reference.strategies import SETTINGS, companies
 
 #: Quotients may differ by what rounding to 12 significant digits does to a double.
 TOLERANCE = Fraction(1, 10**9)
+
+#: Values without a denominator that are no counts and no money.
+QUOTIENTS = {
+    "median", "median_days", "p90_days", "velocity_per_day", "forecast", "growth",
+    "growth_year_on_year",
+}  # fmt: skip
+
+#: Measures whose numerator is a sum of quotients.
+SUMS_OF_QUOTIENTS = {"mean_attainment"}
 
 MISSING_RATE = "No exchange rate for "
 
@@ -41,36 +54,136 @@ def differences(
     wrong: list[tuple[Key, Figure | None, tuple[Any, ...] | None]] = []
     for key in expected.keys() | found.keys():
         reference, row = expected.get(key), found.get(key)
-        if reference is None or row is None or not same(reference, row):
+        if reference is None or row is None or not same(key, reference, row):
             wrong.append((key, reference, row))
     return sorted(wrong, key=lambda entry: entry[0])
 
 
-def same(reference: Figure, row: tuple[Any, ...]) -> bool:
+def same(key: Key, reference: Figure, row: tuple[Any, ...]) -> bool:
     """Whether a row is the reference's figure."""
     numerator, denominator, value, row_count, is_complete, is_provisional = row
     marks = (reference.row_count, reference.is_complete, reference.is_provisional)
-    if (row_count, is_complete, is_provisional) != marks:
-        return False
+    is_quotient = reference.denominator is not None or key.measure in QUOTIENTS
     return (
-        near(reference.numerator, numerator)
-        and near(reference.denominator, denominator)
-        and near(reference.value, value)
+        (row_count, is_complete, is_provisional) == marks
+        and near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS)
+        and near(reference.denominator, denominator, False)
+        and near(reference.value, value, is_quotient)
     )
 
 
-def near(reference: Fraction | None, number: Decimal | float | None) -> bool:
-    """Equal where both are whole or decimal; quotients within the tolerance, relative to their size."""
+def near(reference: Fraction | None, number: Decimal | float | None, is_quotient: bool) -> bool:
+    """Counts and money are equal (a double being the nearest one), quotients within the tolerance."""
     if reference is None or number is None:
         return reference is None and number is None
-    exact = Fraction(number)
-    if exact == reference or float(exact) == float(reference):
-        return True
-    if is_decimal(reference):
-        return False
-    return abs(exact - reference) <= TOLERANCE * max(abs(reference), 1)
+    if is_quotient:
+        return abs(Fraction(number) - reference) <= TOLERANCE * max(abs(reference), 1)
+    if isinstance(number, float):
+        return number == float(reference)
+    return Fraction(number) == reference
 
 
-def is_decimal(number: Fraction) -> bool:
-    """Whether a number has a finite decimal expansion of at most 14 places, as counts and money have."""
-    return (number * 10**14).denominator == 1
+#: What a company may deliver: everything, or not the look-ups, the stages, the history, the quotas and rates.
+DELIVERIES = {
+    "everything": tuple(COLUMNS),
+    "no look-ups": tuple(e for e in COLUMNS if e not in ("reps", "accounts", "products")),
+    "no stages": tuple(e for e in COLUMNS if e != "stages"),
+    "no history": tuple(e for e in COLUMNS if e != "deal_stage_changes"),
+    "no quotas or rates": tuple(e for e in COLUMNS if e not in ("quotas", "exchange_rates")),
+    "deals alone": ("deals",),
+}
+
+#: Every variant of the settings with all entities; and every other delivery with two of them.
+VARIANTS = [
+    *((number, "everything") for number in range(len(SETTINGS))),
+    *((number, name) for number, name in enumerate(DELIVERIES) if name != "everything"),
+]
+
+#: How many companies each variant is tried on; `make test-deep` sets more.
+EXAMPLES = int(os.environ.get("KPI_EXAMPLES", "8"))
+
+
+def without_unavailable(
+    expected: dict[Key, Figure], connection: duckdb.DuckDBPyConnection
+) -> dict[Key, Figure]:
+    """The reference's figures without the slices that the catalog calls unavailable."""
+    gone = set(
+        connection.execute(
+            "select kpi_id, measure, dimension from unavailable_measures where dimension is not null"
+        ).fetchall()
+    )
+    return {
+        key: figure
+        for key, figure in expected.items()
+        if (key.kpi_id, key.measure, key.dimension) not in gone
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "delivery"), VARIANTS, ids=[f"{name}-{number}" for number, name in VARIANTS]
+)
+def test_sql_agrees_with_the_reference(number: int, delivery: str, tmp_path: Path) -> None:
+    variant, entities = SETTINGS[number], DELIVERIES[delivery]
+    layer = compile_layer(variant, entities, tmp_path)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize="KPI_EXAMPLES" not in os.environ,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(companies())
+    def agree(company: Company) -> None:
+        assert_agreement(layer, delivering(company, entities), variant)
+
+    agree()
+
+
+def assert_agreement(layer: Layer, company: Company, variant: Settings) -> None:
+    """Both give the same figures, or both name a missing exchange rate."""
+    try:
+        expected = figures(company, variant)
+    except MissingRate as missing:
+        with pytest.raises(duckdb.Error, match=MISSING_RATE) as refused:
+            layer.build(company)
+        named = re.search(rf"{MISSING_RATE}(\S+) on (\d{{4}}-\d{{2}}-\d{{2}})", str(refused.value))
+        assert named is not None
+        assert (named[1], date.fromisoformat(named[2])) in missing.missing
+        return
+    connection = layer.build(company)
+    wrong = differences(without_unavailable(expected, connection), sql_figures(connection))
+    assert not wrong, f"{len(wrong)} figures differ, first of them: {wrong[:3]}"
+
+
+def test_rejects_and_merges_agree_with_the_reference(tmp_path: Path) -> None:
+    variant = SETTINGS[2]
+    layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(companies())
+    def agree(company: Company) -> None:
+        whole = delivering(company, tuple(COLUMNS))
+        sources = read(whole, Clock(variant))
+        try:
+            connection = layer.build(whole)
+        except duckdb.Error as error:
+            assert MISSING_RATE in str(error)
+            return
+        counted = {
+            entity: Counts(*counts)
+            for entity, *counts in connection.execute(
+                "select entity, delivered, in_mart, rejected, merged from row_counts"
+            ).fetchall()
+        }
+        assert counted == sources.counts
+        rejected = connection.execute("select entity, count(*) from rejected_rows group by 1").fetchall()
+        assert dict(rejected) == Counter(row.entity for row in sources.rejected)
+
+    agree()

@@ -8,7 +8,7 @@ with renamed as (
         outcome,
         is_qualified,
         cast(null as {{ dbt.type_string() }}) as _row,
-        position as _row_number
+        cast(position as bigint) as _row_number
     from (
         select 'Prospecting' as stage, 1 as position, 'open' as outcome, 'false' as is_qualified
         union all

@@ -97,9 +97,11 @@ def figures(
 ) -> dict[Key, Figure]:
     """Every figure over the range `all`: from the first event to as_of.
 
-    What is unavailable has no figures. Where a rate is missing, MissingRate names the first.
+    What is unavailable has no figures. Where a rate is missing, MissingRate names the first: also
+    one that no figure needs, since the marts show every amount in the reporting currency.
     """
     world = World(company, settings)
+    world.convert_everything()
     table: dict[Key, Figure] = {}
     for kpi in available(company):
         table.update(_of_kpi(kpi, world, grains))

@@ -23,6 +23,15 @@ class World:
         self.money = Money(self.sources, settings, self.clock)
         self.lives, self.orphans = lives(self.sources, self.clock)
 
+    def convert_everything(self) -> None:
+        """Look up the rate of every amount that a mart shows, so that a missing one is found."""
+        for life in self.lives:
+            if life.outcome is not None:
+                self.money.open_amount(life)
+        for quota in self.sources.quotas:
+            if quota.kind == "revenue":
+                self.money.target(quota)
+
     def closed(self, *outcomes: str) -> list[tuple[Life, datetime]]:
         """The deals that are closed as of as_of, with the instant at which they closed."""
         return [

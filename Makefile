@@ -1,0 +1,43 @@
+# make run · make test · make lint · make bench: each makes the environment first, in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test test-deep lint docs lock clean
+
+run: $(VENV)/.installed
+	$(BIN)/kpi demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The reference against many more companies than a commit waits for.
+test-deep: $(VENV)/.installed-dev
+	KPI_EXAMPLES=400 $(BIN)/python -m pytest -n 2 tests/python/test_reference.py
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models metrics
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.generate_cli
+
+$(VENV)/.installed: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) warehouse target logs
+
+# Rewrites the pinned requirement files; needs uv (any way of installing it does).
+lock:
+	cd requirements && for name in run dev; do uv pip compile --quiet --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-emit-index-url --no-header $$name.in -o $$name.txt; done

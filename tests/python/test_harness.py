@@ -1,0 +1,63 @@
+"""The harness is true: a replay of the compiled layer gives, row for row, what `dbt build` gives."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.python.harness import DATABASE, compile_layer, layer_vars, run_dbt, write_files
+from tests.python.reference.company import COLUMNS, Company, Settings
+
+SETTINGS = Settings("2024-03-31T02:30:00+02:00", timezone="Europe/Berlin", week_start="sunday")
+
+COMPANY: Company = {
+    "reps": [{"rep_id": "r1", "rep_name": "Ann", "team": "north", "region": "EMEA"}],
+    "accounts": [{"account_id": "a1", "segment": "SMB"}, {"account_id": "a2"}],
+    "products": [{"product_id": "p1", "product_name": "Pump", "list_price": "250", "currency": "EUR"}],
+    "stages": [
+        {"pipeline": "default", "stage": "Offer", "position": "1", "probability": "0.5",
+         "outcome": "open", "is_qualified": "true"},
+        {"pipeline": "default", "stage": "Won", "position": "2", "outcome": "won",
+         "is_qualified": "true"},
+    ],
+    "deals": [
+        {"deal_id": "d1", "created_at": "2024-01-31T23:30:00Z", "stage": "Won", "outcome": "won",
+         "rep_id": "r1", "account_id": "a1", "amount": "100.5", "currency": "EUR"},
+        {"deal_id": "d2", "created_at": "2024-02-29", "stage": "Offer", "outcome": "open",
+         "product_id": "p1", "account_id": "a2"},
+        {"deal_id": "d2", "created_at": "2024-02-29", "stage": "Offer", "outcome": "open",
+         "product_id": "p1", "account_id": "a2"},
+        {"deal_id": "d3", "created_at": "soon", "stage": "Offer", "outcome": "open"},
+    ],
+    "deal_stage_changes": [
+        {"deal_id": "d1", "stage": "Offer", "entered_at": "2024-02-01"},
+        {"deal_id": "d1", "stage": "Won", "entered_at": "2024-03-10T12:00:00Z"},
+        {"deal_id": "d9", "stage": "Offer", "entered_at": "2024-03-11T12:00:00Z"},
+    ],
+    "quotas": [{"rep_id": "r1", "month": "2024-03", "kind": "revenue", "target": "90"}],
+    "exchange_rates": [{"currency": "EUR", "valid_from": "2023-01-01", "rate": "1.1"}],
+}  # fmt: skip
+
+RELATIONS = ("kpi_values", "fct_deals", "fct_stage_visits", "rejected_rows", "repaired_rows", "row_counts")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPyConnection, Path]:
+    """A replay of the company, and the database file of a dbt build on the same files."""
+    work = tmp_path_factory.mktemp("harness")
+    layer = compile_layer(SETTINGS, tuple(COLUMNS), work)
+    replayed = layer.build(COMPANY)
+    write_files(COMPANY, tuple(COLUMNS), layer.data_dir)
+    run_dbt("build", layer_vars(SETTINGS, layer.data_dir), work)
+    return replayed, work / f"{DATABASE}.duckdb"
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_replay_is_what_dbt_builds(
+    relation: str, built: tuple[duckdb.DuckDBPyConnection, Path]
+) -> None:
+    replayed, file = built
+    with duckdb.connect(str(file), read_only=True) as connection:
+        by_dbt = connection.execute(f"select * from {relation} order by all").fetchall()
+    assert by_dbt
+    assert replayed.execute(f"select * from {relation} order by all").fetchall() == by_dbt
