@@ -59,9 +59,9 @@ numbered as (
         *,
         case
             when is_visible then row_number() over (
-                partition by source_system, deal_id, is_visible
-                order by entered_at, coalesce(position, -9223372036854775807), stage_name
-            )
+                    partition by source_system, deal_id, is_visible
+                    order by entered_at, coalesce(position, -9223372036854775807), stage_name
+                )
         end as change_number
     from explained
 )
@@ -70,8 +70,8 @@ select
     *,
     case
         when is_visible then lead(case when is_visible then entered_at end) over (
-            partition by source_system, deal_id order by change_number nulls last
-        )
+                partition by source_system, deal_id order by change_number nulls last
+            )
     end as next_change_at,
     case
         when is_visible then lag(stage) over (partition by source_system, deal_id order by change_number nulls last)

@@ -105,8 +105,8 @@ select
     case when priced.closed_on is not null then {{ days_between('priced.created_on', 'priced.closed_on') }} end as days_to_close,
     case
         when priced.state = 'won' and priced.account_id is not null then row_number() over (
-            partition by priced.source_system, priced.account_id, priced.state order by priced.effective_closed_at, priced.deal_id
-        )
+                partition by priced.source_system, priced.account_id, priced.state order by priced.effective_closed_at, priced.deal_id
+            )
     end as win_number,
     priced.expected_close_on,
     priced.rationale_note

@@ -43,8 +43,10 @@ select
     days.rep_id,
     case when days.rep_id is not null then {{ label_of_key('days.rep_id', 'reps.rep', 'delivered.has_reps') }} end as rep,
     case when days.rep_id is null then days.team else {{ label_of_attribute('days.rep_id', 'reps.team', 'reps.rep_id') }} end as team,
-    cast({{ spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month') }}
-    - {{ spread_target('days.converted_target', 'days.days_before', 'days.days_of_month') }} as {{ money_type() }}) as target
+    cast(
+        {{ spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month') }}
+        - {{ spread_target('days.converted_target', 'days.days_before', 'days.days_of_month') }} as {{ money_type() }}
+    ) as target
 from days
 left join reps
     on days.source_system = reps.source_system

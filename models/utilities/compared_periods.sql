@@ -12,20 +12,20 @@ with windows as (
     from {{ ref('periods') }}
     union all
     {% for grain in grains() -%}
-    select
-        'previous' as time_window,
-        grain,
-        period_start,
-        period_end,
-        case
-            when {{ period_start(grain, 'period_start') }} = period_start and {{ next_period_start(grain, 'period_start') }} = period_end
-                then {{ period_start(grain, shifted_days('period_start', -1)) }}
-            else cast({{ dbt.dateadd("day", "-" ~ dbt.datediff("period_start", "period_end", "day"), "period_start") }} as date)
-        end as window_start,
-        period_start as window_end
-    from {{ ref('periods') }}
-    where grain = '{{ grain }}'
-    union all
+        select
+            'previous' as time_window,
+            grain,
+            period_start,
+            period_end,
+            case
+                when {{ period_start(grain, 'period_start') }} = period_start and {{ next_period_start(grain, 'period_start') }} = period_end
+                    then {{ period_start(grain, shifted_days('period_start', -1)) }}
+                else cast({{ dbt.dateadd("day", "-" ~ dbt.datediff("period_start", "period_end", "day"), "period_start") }} as date)
+            end as window_start,
+            period_start as window_end
+        from {{ ref('periods') }}
+        where grain = '{{ grain }}'
+        union all
     {% endfor -%}
     select
         'year' as time_window,

@@ -9,17 +9,17 @@ with bounds as (
 
 started as (
     {% for grain in grains() -%}
-    select
-        '{{ grain }}' as grain,
-        calendar_days.date_day as whole_start,
-        {{ next_period_start(grain, 'calendar_days.date_day') }} as whole_end
-    from {{ ref('calendar_days') }} as calendar_days
-    cross join bounds
-    where
-        calendar_days.date_day = {{ period_start(grain, 'calendar_days.date_day') }}
-        and calendar_days.date_day >= {{ period_start(grain, 'bounds.first_event_on') }}
-        and calendar_days.date_day <= bounds.last_day
-    {{ 'union all' if not loop.last }}
+        select
+            '{{ grain }}' as grain,
+            calendar_days.date_day as whole_start,
+            {{ next_period_start(grain, 'calendar_days.date_day') }} as whole_end
+        from {{ ref('calendar_days') }} as calendar_days
+        cross join bounds
+        where
+            calendar_days.date_day = {{ period_start(grain, 'calendar_days.date_day') }}
+            and calendar_days.date_day >= {{ period_start(grain, 'bounds.first_event_on') }}
+            and calendar_days.date_day <= bounds.last_day
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -44,8 +44,8 @@ select
     count(calendar_days.date_day) as selling_days
 from clipped
 left join {{ ref('calendar_days') }} as calendar_days
-    on calendar_days.date_day >= clipped.period_start
-    and calendar_days.date_day < clipped.period_end
+    on clipped.period_start <= calendar_days.date_day
+    and clipped.period_end > calendar_days.date_day
     and calendar_days.is_selling_day
 where clipped.period_start < clipped.period_end
 group by clipped.grain, clipped.period_start, clipped.period_end, clipped.whole_start, clipped.whole_end

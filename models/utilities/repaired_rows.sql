@@ -60,30 +60,30 @@ stage_changes as (
 
 repaired as (
     {% for entity in used_entities() -%}
-    select
-        judged.source_system,
-        '{{ entity }}' as entity,
-        judged.row_key,
-        {{ unnested_text('judged.repairs', ';') }} as rule
-    from {{ ref('int_' ~ entity ~ '__judged') }} as judged
-    where judged.fate = 'kept' and judged.repairs <> ''
-    union all
+        select
+            judged.source_system,
+            '{{ entity }}' as entity,
+            judged.row_key,
+            {{ unnested_text('judged.repairs', ';') }} as rule
+        from {{ ref('int_' ~ entity ~ '__judged') }} as judged
+        where judged.fate = 'kept' and judged.repairs <> ''
+        union all
     {% endfor -%}
     {% for entity, column, target, target_column in pointers -%}
-    select
-        pointing.source_system,
-        '{{ entity }}' as entity,
-        pointing.row_key,
-        '{{ column }}: points to no row of {{ target }}' as rule
-    from {{ kept(entity) }} as pointing
-    inner join delivered_entities
-        on pointing.source_system = delivered_entities.source_system
-        and delivered_entities.entity = '{{ target }}'
-    left join {{ kept(target) }} as pointed
-        on pointing.source_system = pointed.source_system
-        and pointing.{{ column }} = pointed.{{ target_column }}
-    where pointing.{{ column }} is not null and pointed.{{ target_column }} is null
-    union all
+        select
+            pointing.source_system,
+            '{{ entity }}' as entity,
+            pointing.row_key,
+            '{{ column }}: points to no row of {{ target }}' as rule
+        from {{ kept(entity) }} as pointing
+        inner join delivered_entities
+            on pointing.source_system = delivered_entities.source_system
+            and delivered_entities.entity = '{{ target }}'
+        left join {{ kept(target) }} as pointed
+            on pointing.source_system = pointed.source_system
+            and pointing.{{ column }} = pointed.{{ target_column }}
+        where pointing.{{ column }} is not null and pointed.{{ target_column }} is null
+        union all
     {% endfor -%}
     select
         source_system,

@@ -1,20 +1,20 @@
 -- One row per canonical entity: what became of its delivered rows. delivered = in_mart + rejected + merged.
 with counted as (
     {% for entity in used_entities() -%}
-    select
-        cast('{{ entity }}' as {{ dbt.type_string() }}) as entity,
-        judged.delivered,
-        (select count(*) from {{ ref(mart_of(entity)) }}) as in_mart,
-        judged.rejected,
-        judged.merged
-    from (
         select
-            count(*) as delivered,
-            count(case when fate = 'rejected' then 1 end) as rejected,
-            count(case when fate = 'merged' then 1 end) as merged
-        from {{ ref('int_' ~ entity ~ '__judged') }}
-    ) as judged
-    {{ 'union all' if not loop.last }}
+            cast('{{ entity }}' as {{ dbt.type_string() }}) as entity,
+            judged.delivered,
+            (select count(*) from {{ ref(mart_of(entity)) }}) as in_mart,
+            judged.rejected,
+            judged.merged
+        from (
+            select
+                count(*) as delivered,
+                count(case when fate = 'rejected' then 1 end) as rejected,
+                count(case when fate = 'merged' then 1 end) as merged
+            from {{ ref('int_' ~ entity ~ '__judged') }}
+        ) as judged
+                {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ SMALL_COMPANY = {
 
 @dataclass(frozen=True)
 class Result:
-    """What a command gave back; `data` is stdout as bytes, where the command ran in this process."""
+    """What a command gave back; `data` is stdout as bytes, of a command in this process."""
 
     exit_code: int
     stdout: str
@@ -175,9 +176,16 @@ class Warehouse:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.execute(sql, parameters).fetchall()
 
-    def figures(self) -> list[tuple[Any, ...]]:
-        """All of kpi_values, in a fixed order."""
-        return self.rows(f"select {FIGURE_COLUMNS} from kpi_values order by all")
+    def other_figures(self, other: Warehouse) -> list[tuple[Any, ...]]:
+        """The rows of kpi_values that just one of two warehouses has, a few of each."""
+        with tempfile.TemporaryDirectory() as directory:
+            file = f"{directory}/figures.parquet"
+            figures = f"select {FIGURE_COLUMNS} from kpi_values"
+            other.rows(f"copy ({figures}) to '{file}' (format parquet)")
+            return self.rows(
+                f"(select 'here', * from ({figures} except all from '{file}') limit 5) union all"
+                f" (select 'there', * from (from '{file}' except all {figures}) limit 5)"
+            )
 
 
 @dataclass(frozen=True)
