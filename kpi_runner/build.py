@@ -31,9 +31,7 @@ class BuildResult:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def build(
-    project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str]
-) -> BuildResult:
+def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str]) -> BuildResult:
     """Builds the KPIs (all, where none are named) into the target's warehouse, whole or not at all.
 
     The new warehouse is built beside the old one and takes its place when it is finished; a build

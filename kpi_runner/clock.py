@@ -12,9 +12,7 @@ from kpi_runner.periods import end_of_day
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIMESTAMP = re.compile(
-    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?"
-)
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?")
 
 
 def as_of_text(given: str | None, now: datetime | None = None) -> str:
@@ -34,8 +32,7 @@ def as_of_text(given: str | None, now: datetime | None = None) -> str:
         else:
             return text
     raise UsageError(
-        f"--as-of: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp"
-        " (2026-06-30T18:00:00Z)."
+        f"--as-of: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp (2026-06-30T18:00:00Z)."
     )
 
 
@@ -49,9 +46,7 @@ def as_of_local(text: str, timezone: str) -> datetime:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(
-            f"timezone: {timezone!r} is not an IANA time zone, such as Europe/Berlin."
-        ) from None
+        raise UsageError(f"timezone: {timezone!r} is not an IANA time zone, such as Europe/Berlin.") from None
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)

@@ -24,9 +24,7 @@ TABLES = (
 )
 
 
-def export(
-    warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path
-) -> list[tuple[str, int]]:
+def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path) -> list[tuple[str, int]]:
     """Writes the tables in every format, all files or none; returns file names and their rows.
 
     Of kpi_values and kpi_scorecard it takes the periods that lie in the asked one, all for `all`.

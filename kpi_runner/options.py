@@ -15,9 +15,7 @@ from kpi_runner.warehouse import RunSettings, Warehouse
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-target_option = click.option(
-    "--target", metavar="NAME", help="The dbt target; default: the profile's own."
-)
+target_option = click.option("--target", metavar="NAME", help="The dbt target; default: the profile's own.")
 project_dir_option = click.option(
     "--project-dir",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -50,9 +48,7 @@ def format_option(*names: str) -> Callable[[Command], Command]:
     )
 
 
-def open_warehouse(
-    target: str | None, project_dir: Path | None
-) -> tuple[Project, Warehouse, RunSettings]:
+def open_warehouse(target: str | None, project_dir: Path | None) -> tuple[Project, Warehouse, RunSettings]:
     """The project, the warehouse that its last run left, and that run's settings."""
     project = find_project(project_dir)
     warehouse = Warehouse(project.target(target).path)
@@ -67,5 +63,9 @@ def name_as_of(settings: RunSettings) -> None:
 
 def write_table(output_format: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Writes a table to stdout as text, csv or json."""
-    writers = {"text": to_text, "csv": to_csv, "json": to_json}
-    sys.stdout.write(writers[output_format](columns, rows))
+    if output_format == "csv":
+        sys.stdout.write(to_csv(columns, rows))
+    elif output_format == "json":
+        sys.stdout.write(to_json(columns, rows))
+    else:
+        sys.stdout.write(to_text(columns, rows))

@@ -48,9 +48,7 @@ class Calendar:
         if not 1 <= self.week_start <= 7:
             raise UsageError(f"week_start is {self.week_start}; give 1 (Monday) to 7 (Sunday)")
         if not 1 <= self.fiscal_year_start_month <= 12:
-            raise UsageError(
-                f"fiscal_year_start_month is {self.fiscal_year_start_month}; give 1 to 12"
-            )
+            raise UsageError(f"fiscal_year_start_month is {self.fiscal_year_start_month}; give 1 to 12")
 
     @property
     def last_day(self) -> date:
@@ -127,8 +125,7 @@ def parse_period(text: str, calendar: Calendar) -> Period:
         raise UsageError(f"--period {text!r}: {error}. It takes {FORMS}.") from None
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--period {text!r}: it lies outside the years {FIRST_YEAR} to {LAST_YEAR}. "
-            f"It takes {FORMS}."
+            f"--period {text!r}: it lies outside the years {FIRST_YEAR} to {LAST_YEAR}. It takes {FORMS}."
         ) from None
     if datetime.combine(period.start, time()) >= calendar.as_of_local:
         raise UsageError(

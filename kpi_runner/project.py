@@ -48,14 +48,10 @@ class Project:
         outputs = profile.get("outputs") or {}
         chosen = name or os.environ.get("DBT_TARGET") or profile.get("target", "default")
         if chosen not in outputs:
-            raise UsageError(
-                f"--target: {self.profiles_file} has no target {chosen!r}; it has {', '.join(outputs)}."
-            )
+            raise UsageError(f"--target: {self.profiles_file} has no target {chosen!r}; it has {', '.join(outputs)}.")
         output = outputs[chosen]
         if output.get("type") != "duckdb":
-            raise DataError(
-                f"--target: {chosen} is of type {output.get('type')}; the command works on duckdb."
-            )
+            raise DataError(f"--target: {chosen} is of type {output.get('type')}; the command works on duckdb.")
         return Target(chosen, output["type"], self.directory / str(output["path"]))
 
     def _profile(self) -> dict[str, Any]:
@@ -79,9 +75,7 @@ def find_project(directory: Path | None) -> Project:
         if _is_project(candidate / PROJECT_FILE):
             project_dir = candidate.resolve()
             return Project(project_dir, _profiles_file(project_dir))
-    raise UsageError(
-        f"--project-dir: there is no {PROJECT_FILE} of the project {PROJECT_NAME} in {candidates[0]}."
-    )
+    raise UsageError(f"--project-dir: there is no {PROJECT_FILE} of the project {PROJECT_NAME} in {candidates[0]}.")
 
 
 def _is_project(file: Path) -> bool:

@@ -36,9 +36,7 @@ class Answer:
     notes: list[str] = field(default_factory=list)
 
 
-def answer(
-    request: Request, warehouse: Warehouse, settings: RunSettings, project_dir: Path
-) -> Answer:
+def answer(request: Request, warehouse: Warehouse, settings: RunSettings, project_dir: Path) -> Answer:
     """The figures that a request asks for, KPI by KPI, measure by measure, period by period.
 
     Raises UsageError for a KPI, measure, dimension, grain or condition that is none, and DataError
@@ -71,17 +69,11 @@ def _figures(
     grain = _grain(kpi, request)
     measures = _measures(kpi, request, condition, warehouse, notes)
     if not warehouse.has_table(f"{kpi.kpi_id}__rows"):
-        raise DataError(
-            f"{kpi.kpi_id} was not built by the last run. Build it with `kpi run --select {kpi.kpi_id}`."
-        )
+        raise DataError(f"{kpi.kpi_id} was not built by the last run. Build it with `kpi run --select {kpi.kpi_id}`.")
     slots = grain_periods(request.period, grain, settings.calendar)
     if not slots:
         return []
-    spec = kpi.spec | {
-        "measures": {
-            measure.measure: kpi.spec["measures"][measure.measure] for measure in measures
-        }
-    }
+    spec = kpi.spec | {"measures": {measure.measure: kpi.spec["measures"][measure.measure] for measure in measures}}
     question = Question(
         kpi.kpi_id,
         spec,
@@ -129,9 +121,7 @@ def _grain(kpi: Kpi, request: Request) -> str:
     allowed = kpi.spec.get("grains")
     if allowed and grain not in allowed:
         option = "--grain" if request.grain else "--period"
-        raise UsageError(
-            f"{option}: {kpi.kpi_id} is not defined by {grain}. It takes {', '.join(allowed)}."
-        )
+        raise UsageError(f"{option}: {kpi.kpi_id} is not defined by {grain}. It takes {', '.join(allowed)}.")
     return grain
 
 
@@ -179,7 +169,5 @@ def _refusal(
         missing = warehouse.missing_for(kpi.kpi_id, info.measure, dimension)
         if missing:
             what = name if dimension is None else f"{name} by {dimension}"
-            return DataError, (
-                f"{what} is unavailable: no source system delivers {', '.join(missing)}."
-            )
+            return DataError, (f"{what} is unavailable: no source system delivers {', '.join(missing)}.")
     return None

@@ -62,9 +62,7 @@ def _plain_float(value: float) -> str | None:
 def _json(value: object) -> str:
     """JSON of a value on one line, decimals as numbers with all their digits."""
     if isinstance(value, Mapping):
-        items = (
-            f"{json.dumps(str(key), ensure_ascii=False)}: {_json(value[key])}" for key in value
-        )
+        items = (f"{json.dumps(str(key), ensure_ascii=False)}: {_json(value[key])}" for key in value)
         return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_json(item) for item in value) + "]"
@@ -100,9 +98,7 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
-def to_text(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], right: Collection[str] = ()
-) -> str:
+def to_text(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Collection[str] = ()) -> str:
     """The table in aligned columns, for a terminal: a header, a rule, one line per row.
 
     Columns of numbers stand to the right, and so do those named in `right` (for figures that are
@@ -114,10 +110,7 @@ def to_text(
     cells = [[_cell(value) for value in row] for row in body]
     head = [_cell(name) for name in columns]
     widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
-    rightwards = [
-        name in right or _is_numeric([row[place] for row in body])
-        for place, name in enumerate(columns)
-    ]
+    rightwards = [name in right or _is_numeric([row[place] for row in body]) for place, name in enumerate(columns)]
     lines = [head, ["-" * width for width in widths], *cells]
     return "".join(_line(line, widths, rightwards) + "\n" for line in lines)
 

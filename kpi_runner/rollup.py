@@ -59,17 +59,13 @@ class Question:
     condition: str | None
 
 
-def figures_sql(
-    question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int
-) -> str:
+def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int) -> str:
     """The SQL that answers a question from the rows that the last run left.
 
     Its columns: measure, period_start, period_end, one per dimension, numerator, denominator,
     value, row_count, is_complete, is_provisional.
     """
-    environment = Environment(
-        loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"]
-    )
+    environment = Environment(loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"])
     environment.globals["return"] = _return
     rollup = _module(environment, "rollup.sql")
     bridge = _module(environment, "days_of_windows.sql")

@@ -99,8 +99,7 @@ def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
     for system in settings["source_systems"]:
         if system not in known:
             raise UsageError(
-                f"--system: {system!r} is not a source system.{nearest(system, known)}"
-                f" It is one of {', '.join(known)}."
+                f"--system: {system!r} is not a source system.{nearest(system, known)} It is one of {', '.join(known)}."
             )
     as_of = request.as_of or settings["as_of"]
     given["as_of"] = as_of_text(str(as_of) if as_of is not None else None)
@@ -127,8 +126,7 @@ def _settable(given: Mapping[str, Any], defaults: Mapping[str, Any], where: str)
     for name in given:
         if name not in names:
             raise UsageError(
-                f"{where}: there is no setting {name!r}.{nearest(str(name), names)}"
-                f" It is one of {', '.join(names)}."
+                f"{where}: there is no setting {name!r}.{nearest(str(name), names)} It is one of {', '.join(names)}."
             )
     return {name: _plain(value) for name, value in given.items()}
 
@@ -172,17 +170,11 @@ def summarize(warehouse: Warehouse, result: BuildResult) -> RunSummary:
     """What the warehouse holds of each built KPI, and what became of the delivered rows."""
     entities = tuple(
         EntitySummary(*row)
-        for row in warehouse.rows(
-            "select entity, delivered, in_mart, rejected, merged, repairs from row_counts"
-        )
+        for row in warehouse.rows("select entity, delivered, in_mart, rejected, merged, repairs from row_counts")
     )
-    counts = dict(
-        warehouse.rows("select kpi_id, count(*) from kpi_values group by kpi_id")
-    )
+    counts = dict(warehouse.rows("select kpi_id, count(*) from kpi_values group by kpi_id"))
     built = [kpi for kpi in warehouse.catalog() if warehouse.has_table(f"{kpi.kpi_id}__rows")]
-    return RunSummary(
-        tuple(_summary(kpi, warehouse, entities, counts, result) for kpi in built), entities
-    )
+    return RunSummary(tuple(_summary(kpi, warehouse, entities, counts, result) for kpi in built), entities)
 
 
 def _summary(

@@ -30,9 +30,7 @@ class Entry:
 def last_scorecard(warehouse: Warehouse, grain: str) -> list[Entry]:
     """The primary measure of every KPI in the last complete period of a grain, by number."""
     calendar = warehouse.settings().calendar
-    columns = ", ".join(
-        f"{'catalog' if name in ('number', 'title') else 'card'}.{name}" for name in SCORECARD_COLUMNS
-    )
+    columns = ", ".join(f"{'catalog' if name in ('number', 'title') else 'card'}.{name}" for name in SCORECARD_COLUMNS)
     rows = warehouse.rows(
         f"select {columns} from kpi_scorecard as card"
         " inner join kpi_catalog as catalog on card.kpi_id = catalog.kpi_id"
@@ -44,15 +42,13 @@ def last_scorecard(warehouse: Warehouse, grain: str) -> list[Entry]:
         [grain, grain],
     )
     start = SCORECARD_COLUMNS.index("period_start")
-    return [
-        Entry(row, period_text(grain, row[start], row[start + 1], calendar)) for row in rows
-    ]
+    return [Entry(row, period_text(grain, row[start], row[start + 1], calendar)) for row in rows]
 
 
-def shown(entries: list[Entry]) -> tuple[list[str], list[tuple[str | None, ...]]]:
+def shown(entries: list[Entry]) -> tuple[list[str], list[tuple[str, ...]]]:
     """The scorecard as people read it: columns and rows of text."""
     columns = ["#", "KPI", "value", "before", "change", "year ago", "change ", "healthy", "status"]
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             str(entry["number"]) if entry["number"] is not None else "",
             entry["title"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -72,9 +72,7 @@ class Warehouse:
     def __init__(self, path: Path) -> None:
         """Opens the file read-only. Raises DataError where there is none, or no finished run in it."""
         if not path.is_file():
-            raise DataError(
-                f"There is no warehouse at {path} yet. Build one with `kpi run` or `kpi demo`."
-            )
+            raise DataError(f"There is no warehouse at {path} yet. Build one with `kpi run` or `kpi demo`.")
         try:
             self.connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
@@ -114,19 +112,30 @@ class Warehouse:
     def catalog(self) -> list[Kpi]:
         """Every KPI of the project, base metrics first, then by number."""
         measures: dict[str, list[MeasureInfo]] = {}
-        for kpi_id, *columns in self.rows(
-            "select kpi_id, measure, unit, basis, better, healthy_low, healthy_high, low_is_exclusive,"
-            " dimensions, needs, available, missing from kpi_measures order by kpi_id, position"
+        names = [field.name for field in fields(MeasureInfo)]
+        for kpi_id, *values in self.rows(
+            f"select kpi_id, {', '.join(names)} from kpi_measures order by kpi_id, position"
         ):
-            *plain, dimensions, needs, available, missing = columns
-            info = MeasureInfo(*plain, _listed(dimensions), _listed(needs), available, _listed(missing))
-            measures.setdefault(kpi_id, []).append(info)
+            columns = dict(zip(names, values, strict=True))
+            columns |= {name: _listed(columns[name]) for name in ("dimensions", "needs", "missing")}
+            measures.setdefault(kpi_id, []).append(MeasureInfo(**columns))
+        catalog = self.rows(
+            "select kpi_id, number, title, theme, question, description, dimensions, definition"
+            " from kpi_catalog order by number nulls first, kpi_id"
+        )
         return [
-            Kpi(*row[:6], _listed(row[6]), json.loads(row[7]), tuple(measures[row[0]]))
-            for row in self.rows(
-                "select kpi_id, number, title, theme, question, description, dimensions, definition"
-                " from kpi_catalog order by number nulls first, kpi_id"
+            Kpi(
+                kpi_id,
+                number,
+                title,
+                theme,
+                question,
+                description,
+                _listed(dimensions),
+                json.loads(spec),
+                tuple(measures[kpi_id]),
             )
+            for kpi_id, number, title, theme, question, description, dimensions, spec in catalog
         ]
 
     def kpis(self, names: Sequence[str]) -> list[Kpi]:

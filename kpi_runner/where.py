@@ -140,9 +140,7 @@ def _sql_of(node: exp.Expr) -> str:
     from sqlglot.errors import ErrorLevel, SqlglotError
 
     try:
-        return _shown(
-            node.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE)
-        )
+        return _shown(node.sql(dialect="duckdb", comments=False, unsupported_level=ErrorLevel.IGNORE))
     except (SqlglotError, RecursionError):
         return f"a part of kind {node.key!r}"
 

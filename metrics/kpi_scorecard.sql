@@ -50,8 +50,14 @@ ranged as (
         compared.*,
         measures.unit,
         measures.better,
-        case when targets.kpi_id is not null then targets.low when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_low end as healthy_low,
-        case when targets.kpi_id is not null then targets.high when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_high end as healthy_high,
+        case
+            when targets.kpi_id is not null then targets.low
+            when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_low
+        end as healthy_low,
+        case
+            when targets.kpi_id is not null then targets.high
+            when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_high
+        end as healthy_high,
         targets.kpi_id is null and measures.low_is_exclusive as low_is_exclusive,
         row_number() over (
             partition by compared.kpi_id, compared.measure, compared.grain, compared.period_start

@@ -31,9 +31,7 @@ from kpi_runner.periods import parse_period
     help="The directory to write to; made where it is not there.",
 )
 @project_options
-def command(
-    period: str, formats: str, output: Path, target: str | None, project_dir: Path | None
-) -> None:
+def command(period: str, formats: str, output: Path, target: str | None, project_dir: Path | None) -> None:
     """Write kpi_values, kpi_scorecard and kpi_catalog as files, all of them or none.
 
     Figures are those of the periods that lie in the asked one.

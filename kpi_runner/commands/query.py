@@ -56,7 +56,12 @@ def command(
     project, warehouse, settings = open_warehouse(target, project_dir)
     with warehouse:
         request = Request(
-            kpis, parse_period(period, settings.calendar), grain, _names("--by", by), where, measures
+            kpis,
+            parse_period(period, settings.calendar),
+            grain,
+            _names("--by", by),
+            where,
+            measures,
         )
         result = answer(request, warehouse, settings, project.directory)
     name_as_of(settings)

@@ -87,6 +87,12 @@
 {% endmacro %}
 
 
+{#- A date var as a SQL literal, null where it is not set. -#}
+{% macro setting_date(name) %}
+    {%- do return("cast(" ~ literal(var(name) | string if var(name) is not none else none) ~ " as date)") -%}
+{% endmacro %}
+
+
 {#- How many days a month has. -#}
 {% macro days_of_month(year, month) %}
     {% set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) %}

@@ -84,7 +84,10 @@ select
     priced.is_visible,
     priced.state,
     priced.shown_pipeline as pipeline,
-    case when priced.has_history then priced.history_stage else {{ stage_label('priced.stage', 'priced.shown_pipeline') }} end as stage,
+    case
+        when priced.has_history then priced.history_stage
+        else {{ stage_label('priced.stage', 'priced.shown_pipeline') }}
+    end as stage,
     priced.lost_from_stage,
     priced.rep_id,
     {{ label_of_key('priced.rep_id', 'reps.rep', 'delivered.has_reps') }} as rep,
@@ -102,10 +105,13 @@ select
     coalesce(priced.lost_reason, '(none)') as lost_reason,
     priced.converted_amount as amount,
     coalesce(priced.converted_amount, priced.converted_list_price, 0) as open_amount,
-    case when priced.closed_on is not null then {{ days_between('priced.created_on', 'priced.closed_on') }} end as days_to_close,
+    case
+        when priced.closed_on is not null then {{ days_between('priced.created_on', 'priced.closed_on') }}
+    end as days_to_close,
     case
         when priced.state = 'won' and priced.account_id is not null then row_number() over (
-                partition by priced.source_system, priced.account_id, priced.state order by priced.effective_closed_at, priced.deal_id
+                partition by priced.source_system, priced.account_id, priced.state
+                order by priced.effective_closed_at, priced.deal_id
             )
     end as win_number,
     priced.expected_close_on,

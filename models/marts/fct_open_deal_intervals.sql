@@ -23,7 +23,9 @@ before_first_change as (
         cast(null as decimal(5, 4)) as probability,
         false as is_qualified,
         created_at as valid_from_at,
-        case when first_entered_at is not null then greatest(first_entered_at, created_at) end as valid_to_at
+        case
+            when first_entered_at is not null then greatest(first_entered_at, created_at)
+        end as valid_to_at
     from states
     where has_history
 ),
@@ -37,7 +39,9 @@ between_changes as (
         changes.probability,
         changes.is_qualified,
         greatest(changes.entered_at, states.created_at) as valid_from_at,
-        case when changes.next_change_at is not null then greatest(changes.next_change_at, states.created_at) end as valid_to_at
+        case
+            when changes.next_change_at is not null then greatest(changes.next_change_at, states.created_at)
+        end as valid_to_at
     from changes
     inner join states
         on changes.source_system = states.source_system
@@ -54,7 +58,9 @@ without_history as (
         stages.probability,
         coalesce(stages.is_qualified, false) as is_qualified,
         states.created_at as valid_from_at,
-        case when states.effective_closed_at is not null then greatest(states.effective_closed_at, states.created_at) end as valid_to_at
+        case
+            when states.effective_closed_at is not null then greatest(states.effective_closed_at, states.created_at)
+        end as valid_to_at
     from states
     inner join {{ ref('fct_deals') }} as deals
         on states.source_system = deals.source_system

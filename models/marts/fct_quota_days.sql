@@ -10,8 +10,12 @@ with quotas as (
 priced as (
     select
         quotas.*,
-        {{ dbt.datediff('quotas.month', 'quotas.next_month', 'day') }} as days_of_month,
-        case when quotas.kind = 'revenue' then {{ converted('quotas.target', 'quotas.currency', 'rates', 'quotas.month') }} else quotas.target end as converted_target
+        {{ dbt.datediff('quotas.month', 'quotas.next_month', 'day') }} as days_of_month, -- noqa: LT05
+        case
+            when quotas.kind = 'revenue'
+                then {{ converted('quotas.target', 'quotas.currency', 'rates', 'quotas.month') }}
+            else quotas.target
+        end as converted_target
     from quotas
     {{ joined_rate('rates', 'quotas.currency', 'quotas.month') }}
 ),
@@ -20,7 +24,7 @@ days as (
     select
         priced.*,
         calendar.date_day,
-        {{ dbt.datediff('priced.month', 'calendar.date_day', 'day') }} as days_before
+        {{ dbt.datediff('priced.month', 'calendar.date_day', 'day') }} as days_before -- noqa: LT05
     from priced
     inner join {{ ref('int_quota_calendar') }} as calendar
         on priced.month = calendar.month
@@ -41,8 +45,13 @@ select
     days.month,
     days.date_day,
     days.rep_id,
-    case when days.rep_id is not null then {{ label_of_key('days.rep_id', 'reps.rep', 'delivered.has_reps') }} end as rep,
-    case when days.rep_id is null then days.team else {{ label_of_attribute('days.rep_id', 'reps.team', 'reps.rep_id') }} end as team,
+    case
+        when days.rep_id is not null then {{ label_of_key('days.rep_id', 'reps.rep', 'delivered.has_reps') }}
+    end as rep,
+    case
+        when days.rep_id is null then days.team
+        else {{ label_of_attribute('days.rep_id', 'reps.team', 'reps.rep_id') }}
+    end as team,
     cast(
         {{ spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month') }}
         - {{ spread_target('days.converted_target', 'days.days_before', 'days.days_of_month') }} as {{ money_type() }}

@@ -34,7 +34,8 @@ from_history as (
         row_number() over (
             partition by changes.source_system, changes.deal_id, changes.stage_name order by changes.change_number
         ) = 1 as is_first_entry,
-        coalesce(changes.highest_later_position > changes.position, false) or coalesce(states.state = 'won', false) as has_advanced
+        coalesce(changes.highest_later_position > changes.position, false)
+        or coalesce(states.state = 'won', false) as has_advanced
     from changes
     left join states
         on changes.source_system = states.source_system

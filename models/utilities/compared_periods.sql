@@ -18,9 +18,11 @@ with windows as (
             period_start,
             period_end,
             case
-                when {{ period_start(grain, 'period_start') }} = period_start and {{ next_period_start(grain, 'period_start') }} = period_end
+                when
+                    {{ period_start(grain, 'period_start') }} = period_start
+                    and {{ next_period_start(grain, 'period_start') }} = period_end
                     then {{ period_start(grain, shifted_days('period_start', -1)) }}
-                else cast({{ dbt.dateadd("day", "-" ~ dbt.datediff("period_start", "period_end", "day"), "period_start") }} as date)
+                else {{ shifted_days('period_start', '-' ~ dbt.datediff('period_start', 'period_end', 'day')) }}
             end as window_start,
             period_start as window_end
         from {{ ref('periods') }}

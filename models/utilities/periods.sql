@@ -19,15 +19,15 @@ started as (
             calendar_days.date_day = {{ period_start(grain, 'calendar_days.date_day') }}
             and calendar_days.date_day >= {{ period_start(grain, 'bounds.first_event_on') }}
             and calendar_days.date_day <= bounds.last_day
-                {{ 'union all' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
 clipped as (
     select
         grain,
-        {% if var('period_start') is not none %}greatest(whole_start, cast('{{ var("period_start") }}' as date)){% else %}whole_start{% endif %} as period_start,
-        {% if var('period_end') is not none %}least(whole_end, cast('{{ var("period_end") }}' as date)){% else %}whole_end{% endif %} as period_end,
+        greatest(whole_start, coalesce({{ setting_date('period_start') }}, whole_start)) as period_start,
+        least(whole_end, coalesce({{ setting_date('period_end') }}, whole_end)) as period_end,
         whole_start,
         whole_end
     from started
@@ -40,7 +40,8 @@ select
     clipped.period_start = clipped.whole_start
     and clipped.period_end = clipped.whole_end
     and cast(clipped.period_end as timestamp) <= {{ as_of_local() }} as is_complete,
-    cast({{ shifted_days('clipped.period_end', var('cohort_window_days') | int) }} as timestamp) > {{ as_of_local() }} as is_in_cohort_window,
+    cast({{ shifted_days('clipped.period_end', var('cohort_window_days') | int) }} as timestamp)
+    > {{ as_of_local() }} as is_in_cohort_window,
     count(calendar_days.date_day) as selling_days
 from clipped
 left join {{ ref('calendar_days') }} as calendar_days

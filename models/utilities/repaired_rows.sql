@@ -16,6 +16,15 @@ with delivered_entities as (
     from {{ ref('int_delivered_columns') }}
 ),
 
+histories as (
+    select
+        source_system,
+        deal_id,
+        max(case when is_visible then 0 else 1 end) as has_future
+    from {{ ref('int_deal_stage_changes') }}
+    group by source_system, deal_id
+),
+
 deals as (
     select
         deals.source_system,
@@ -35,14 +44,7 @@ deals as (
     inner join {{ ref('fct_deals') }} as facts
         on deals.source_system = facts.source_system
         and deals.deal_id = facts.deal_id
-    left join (
-        select
-            source_system,
-            deal_id,
-            max(case when is_visible then 0 else 1 end) as has_future
-        from {{ ref('int_deal_stage_changes') }}
-        group by source_system, deal_id
-    ) as histories
+    left join histories
         on deals.source_system = histories.source_system
         and deals.deal_id = histories.deal_id
 ),
@@ -123,7 +125,10 @@ repaired as (
         source_system,
         'deals' as entity,
         row_key,
-        case when open_amount <> 0 then 'amount: open without one, list price taken' else 'amount: open without one, worth nothing' end as rule
+        case
+            when open_amount <> 0 then 'amount: open without one, list price taken'
+            else 'amount: open without one, worth nothing'
+        end as rule
     from deals
     where state = 'open' and amount is null
     union all

@@ -11,6 +11,6 @@ select
     {{ literal(var('reporting_currency')) }} as reporting_currency,
     {{ literal(var('source_systems')) }} as source_systems,
     {{ literal(holidays()) }} as holidays,
-    cast({{ literal(var('period_start') | string if var('period_start') is not none else none) }} as date) as period_start,
-    cast({{ literal(var('period_end') | string if var('period_end') is not none else none) }} as date) as period_end
+    {{ setting_date('period_start') }} as period_start,
+    {{ setting_date('period_end') }} as period_end
 from {{ ref('first_event') }} as first_event

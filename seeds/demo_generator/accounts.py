@@ -168,9 +168,7 @@ def build_accounts() -> list[Account]:
     return accounts
 
 
-def _build_account(
-    draws: Draws, number: int, created_at: datetime, is_legacy: bool, used: dict[str, int]
-) -> Account:
+def _build_account(draws: Draws, number: int, created_at: datetime, is_legacy: bool, used: dict[str, int]) -> Account:
     """Return one account; ``used`` keeps the names apart."""
     region = draws.weighted(_REGIONS)
     segment = draws.weighted(_SEGMENTS)

@@ -191,9 +191,7 @@ def future_deal(tables: Tables) -> list[DirtyRow]:
     """Add a deal (and its stage change) of after the demo."""
     row = added_deal(tables, FUTURE)
     key = text(row["deal_id"])
-    tables["deal_stage_changes"].append(
-        {"deal_id": key, "stage": row["stage"], "entered_at": FUTURE}
-    )
+    tables["deal_stage_changes"].append({"deal_id": key, "stage": row["stage"], "entered_at": FUTURE})
     fate = "kept, invisible until as_of reaches it"
     return [
         DirtyRow("deals", key, "created in the future", fate),

@@ -44,7 +44,4 @@ def rate_on(rates: Rates, currency: str, day: date) -> Decimal:
 
 def rate_rows(rates: Rates) -> list[Row]:
     """Return the table ``exchange_rates``."""
-    return [
-        {"currency": currency, "valid_from": month, "rate": rate}
-        for (currency, month), rate in rates.items()
-    ]
+    return [{"currency": currency, "valid_from": month, "rate": rate} for (currency, month), rate in rates.items()]

@@ -46,9 +46,7 @@ PLAN_SEASON: tuple[float, ...] = (
     1.32,
 )
 LEAST_FACTOR, FACTOR_STEP, FACTOR_STEPS = 0.45, 0.05, 20
-WEIGHT_FACTORS: tuple[float, ...] = tuple(
-    LEAST_FACTOR + FACTOR_STEP * step for step in range(FACTOR_STEPS)
-)
+WEIGHT_FACTORS: tuple[float, ...] = tuple(LEAST_FACTOR + FACTOR_STEP * step for step in range(FACTOR_STEPS))
 
 EASY_PLAN = (0.80, 0.97)
 HARD_PLAN = (1.15, 1.35)
@@ -129,9 +127,7 @@ def employed_months(rep: Rep) -> list[date]:
     ]
 
 
-def usd_target(
-    rep: Rep, month: date, plans: dict[tuple[str, int], float], weight: float
-) -> int | None:
+def usd_target(rep: Rep, month: date, plans: dict[tuple[str, int], float], weight: float) -> int | None:
     """Return a rep's quota in US dollars; None when not employed."""
     if month not in employed_months(rep):
         return None
@@ -207,8 +203,7 @@ def open_seat() -> list[Quota]:
     """
     first = add_months(PERIOD_END, 1 - OPEN_SEAT_MONTHS)
     return [
-        Quota(None, NEWEST_TEAM, month, OPEN_SEAT_TARGET, BASE_CURRENCY)
-        for month in months_between(first, PERIOD_END)
+        Quota(None, NEWEST_TEAM, month, OPEN_SEAT_TARGET, BASE_CURRENCY) for month in months_between(first, PERIOD_END)
     ]
 
 

@@ -1,16 +1,23 @@
 -- A quota is spread over every day of its month, and the days add up to its target exactly: a revenue target in the
 -- reporting currency at the rate of the month's first day, a number of leads as it is.
-with quotas as (
+with months as (
     select
-        quotas.source_system,
-        quotas.quota_key,
-        {{ dbt.datediff('quotas.month', dbt.dateadd('month', 1, 'quotas.month'), 'day') }} as days_of_month,
+        *,
+        cast({{ dbt.dateadd('month', 1, 'month') }} as date) as next_month
+    from {{ ref('fct_quotas') }}
+),
+
+quotas as (
+    select
+        months.source_system,
+        months.quota_key,
+        {{ dbt.datediff('months.month', 'months.next_month', 'day') }} as days_of_month, -- noqa: LT05
         case
-            when quotas.kind = 'revenue' then {{ converted('quotas.target', 'quotas.currency', 'rates', 'quotas.month') }}
-            else quotas.target
+            when months.kind <> 'revenue' then months.target
+            else {{ converted('months.target', 'months.currency', 'rates', 'months.month') }}
         end as target
-    from {{ ref('fct_quotas') }} as quotas
-    {{ joined_rate('rates', 'quotas.currency', 'quotas.month') }}
+    from months
+    {{ joined_rate('rates', 'months.currency', 'months.month') }}
 ),
 
 spread as (
@@ -18,9 +25,14 @@ spread as (
         source_system,
         quota_key,
         count(*) as days,
-        count(case when cast({{ dbt.date_trunc('month', 'date_day') }} as date) <> month then 1 end) as days_elsewhere,
+        sum(case when date_day < month or date_day >= next_month then 1 else 0 end) as days_elsewhere,
         sum(target) as target
-    from {{ ref('fct_quota_days') }}
+    from (
+        select
+            *,
+            cast({{ dbt.dateadd('month', 1, 'month') }} as date) as next_month
+        from {{ ref('fct_quota_days') }}
+    ) as quota_days
     group by source_system, quota_key
 )
 

@@ -268,3 +268,8 @@ def parsed(text: str) -> list[Row]:
         {name: value or None for name, value in row.items()}
         for row in csv.DictReader(io.StringIO(dedent(text).strip()))
     ]
+
+
+def records(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV text as it stands."""
+    return list(csv.DictReader(io.StringIO(text)))

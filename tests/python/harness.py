@@ -53,8 +53,7 @@ def write_files(company: Company, entities: Collection[str], directory: Path) ->
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(names)
             writer.writerows(
-                ["" if row.get(name) is None else row[name] for name in names]
-                for row in company.get(entity, [])
+                ["" if row.get(name) is None else row[name] for name in names] for row in company.get(entity, [])
             )
 
 
@@ -117,9 +116,7 @@ class Layer:
         return connection
 
 
-def _execute(
-    connection: duckdb.DuckDBPyConnection, relation: str, materialized: str, name: str, sql: str
-) -> None:
+def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized: str, name: str, sql: str) -> None:
     """Does what the materialization of a model does."""
     if materialized != "kpi":
         connection.execute(f"create {materialized} {relation} as {sql}")

@@ -18,8 +18,6 @@ MIDDLE = "2017-06-30"
 INSTANT = "2026-03-15T12:30:00+01:00"
 CUT = "2026-03-15T11:30:00Z"
 
-pytestmark = pytest.mark.xdist_group("as_of")
-
 
 def cut_export(directory: Path) -> None:
     """The public export as it would have looked at the end of MIDDLE."""

@@ -18,8 +18,6 @@ import pytest
 from tests.python.conftest import AS_OF, Builder, Built, Result, Warehouse, parsed, small_company
 from tests.python.reference.company import COLUMNS, Company, Row, write_company
 
-pytestmark = pytest.mark.xdist_group("bad_rows")
-
 EXPORT = {
     "sales_pipeline.csv": """
         opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value
@@ -126,8 +124,6 @@ def test_figures_over_an_entity_without_rows(hollow: Built) -> None:
     assert (multiplier["value"], multiplier["denominator"]) == (None, 0)
     attainment = query("quota_attainment_rate", "--period", "2026-Q2")
     assert [(row["value"], row["denominator"]) for row in attainment] == [(None, 0)] * 2
-    (entered,) = query("stage_conversion", "--measure", "entered", "--period", "2026")
-    assert (entered["value"], entered["row_count"]) == (0, 0)
     (repeats,) = query("repeat_sales_by_channel", "--measure", "repeat_sales")
     assert repeats["value"] == 1
 
@@ -182,7 +178,8 @@ def test_rejected_rows_say_which_and_why(dirty: Built) -> None:
 
 
 def test_rejected_rows_hold_the_row_as_delivered(dirty: Built) -> None:
-    rows = dirty.warehouse.rows("select row_key, row_json from rejected_rows where entity = 'deals'")
+    rejected = "select row_key, row_json from rejected_rows where entity = 'deals'"
+    rows = dirty.warehouse.rows(rejected)
     found = [json.loads(text) for key, text in rows if key in ("x1", "x3")]
     delivered: list[Row] = [row for row in parsed(BAD_DEALS) if row["deal_id"] in ("x1", "x3")]
     given = [{name: text for name, text in row.items() if text} for row in found]
@@ -367,14 +364,14 @@ def test_parquet_files_give_the_same_figures(builder: Builder, small: Built) -> 
     assert built.warehouse.other_figures(small.warehouse) == []
 
 
-def test_csv_files_from_a_spreadsheet_give_the_same_figures(builder: Builder, small: Built) -> None:
+def test_files_from_a_spreadsheet_give_the_same_figures(builder: Builder, small: Built) -> None:
     """With a byte order mark, Windows line ends, upper-case headers and columns of their own."""
     directory = builder.root / "spreadsheet_files"
     with builder.locked("spreadsheet_files"):
         write_company(small_company(), directory)
         for file in directory.iterdir():
             head, *lines = file.read_text(encoding="utf-8").splitlines()
-            text = "\r\n".join([f"{head.upper()},Remark", *(f'{line},"a, b"' for line in lines), ""])
-            file.write_bytes(b"\xef\xbb\xbf" + text.encode())
+            lines = [f"{head.upper()},Remark", *(f'{line},"a, b"' for line in lines), ""]
+            file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     built = builder.run("spreadsheet", "run", "--data", str(directory), "--as-of", AS_OF)
     assert built.warehouse.other_figures(small.warehouse) == []

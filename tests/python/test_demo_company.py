@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,7 @@ MAX_BYTES = 900_000
 COLUMNS = {
     "reps": "rep_id rep_name team manager_id region hired_on left_on",
     "accounts": "account_id account_name segment industry country region owner_rep_id created_at",
-    "products": "product_id product_name product_line predecessor_product_id launched_on "
-    "list_price unit_cost currency",
+    "products": "product_id product_name product_line predecessor_product_id launched_on list_price unit_cost currency",
     "stages": "pipeline stage position probability outcome is_qualified",
     "deals": "deal_id created_at pipeline stage outcome rep_id account_id lead_id product_id "
     "channel campaign kind amount currency expected_close_on closed_at lost_reason rationale_note",
@@ -87,9 +87,7 @@ class Company:
             for row in self.tables["exchange_rates"]
         }
         self.products = {row["product_id"]: row for row in self.tables["products"]}
-        self.outcomes = {
-            (row["pipeline"], row["stage"]): row["outcome"] for row in self.tables["stages"]
-        }
+        self.outcomes = {(row["pipeline"], row["stage"]): row["outcome"] for row in self.tables["stages"]}
         self.deals: dict[str, Row] = {}
         for row in self.tables["deals"]:
             if is_instant(row["created_at"]):
@@ -276,16 +274,14 @@ def test_deals(company: Company) -> None:
 
 def test_history_is_rich(company: Company) -> None:
     """Some deals skip a stage, some enter one twice, some are reopened after a loss."""
-    positions = {
-        (row["pipeline"], row["stage"]): int(row["position"]) for row in company.tables["stages"]
-    }
+    positions = {(row["pipeline"], row["stage"]): int(row["position"]) for row in company.tables["stages"]}
     seen: Counter[str] = Counter()
     for deal_id, deal in company.deals.items():
         stages = [stage for _, stage in company.history[deal_id]]
         places = [positions[deal["pipeline"], stage] for stage in stages if stage != "Lost"]
         seen["again"] += len(set(stages)) < len(stages)
         seen["reopened"] += "Lost" in stages[:-1]
-        seen["skipped"] += any(b - a > 1 for a, b in zip(places, places[1:], strict=False))
+        seen["skipped"] += any(b - a > 1 for a, b in pairwise(places))
     assert seen["again"] > 50
     assert seen["reopened"] > 20
     assert seen["skipped"] > 50
@@ -324,8 +320,7 @@ def test_references_and_dirt(company: Company) -> None:
         "account date": sum(not is_instant(r["created_at"]) for r in company.tables["accounts"]),
         "unknown deal": len([key for key in company.history if key not in company.deals]),
         "early change": sum(
-            company.history[key][0][0] < instant(deal["created_at"])
-            for key, deal in company.deals.items()
+            company.history[key][0][0] < instant(deal["created_at"]) for key, deal in company.deals.items()
         ),
         "unknown account": sum(row["account_id"] not in account_ids for row in rows),
         "unknown product": sum(row["product_id"] not in company.products for row in rows),
@@ -401,10 +396,7 @@ def test_growth(company: Company) -> None:
 
 def test_open_deals_form_a_bell(company: Company) -> None:
     """Most open deals stand in the middle: neither just begun nor nearly done."""
-    probability = {
-        (row["pipeline"], row["stage"]): Decimal(row["probability"])
-        for row in company.tables["stages"]
-    }
+    probability = {(row["pipeline"], row["stage"]): Decimal(row["probability"]) for row in company.tables["stages"]}
     places = [probability[deal["pipeline"], stage] for deal, stage in company.open_deals(AS_OF)]
     low, high = Decimal("0.25"), Decimal("0.75")
     assert sum(low <= place < high for place in places) / len(places) > 0.5

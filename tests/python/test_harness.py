@@ -38,7 +38,14 @@ COMPANY: Company = {
     "exchange_rates": [{"currency": "EUR", "valid_from": "2023-01-01", "rate": "1.1"}],
 }  # fmt: skip
 
-RELATIONS = ("kpi_values", "fct_deals", "fct_stage_visits", "rejected_rows", "repaired_rows", "row_counts")
+RELATIONS = (
+    "kpi_values",
+    "fct_deals",
+    "fct_stage_visits",
+    "rejected_rows",
+    "repaired_rows",
+    "row_counts",
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +60,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPyConn
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
-def test_replay_is_what_dbt_builds(
-    relation: str, built: tuple[duckdb.DuckDBPyConnection, Path]
-) -> None:
+def test_replay_is_what_dbt_builds(relation: str, built: tuple[duckdb.DuckDBPyConnection, Path]) -> None:
     replayed, file = built
     with duckdb.connect(str(file), read_only=True) as connection:
         by_dbt = connection.execute(f"select * from {relation} order by all").fetchall()

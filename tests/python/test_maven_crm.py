@@ -19,10 +19,7 @@ from tests.python.conftest import ROOT, Builder, Built, Warehouse
 
 MAVEN = ROOT.parent / "shared" / "data" / "maven_crm"
 
-pytestmark = [
-    pytest.mark.skipif(not MAVEN.is_dir(), reason="the public CRM export is not there"),
-    pytest.mark.xdist_group("maven"),
-]
+pytestmark = pytest.mark.skipif(not MAVEN.is_dir(), reason="the public CRM export is not there")
 
 
 @pytest.fixture(scope="module")
@@ -247,8 +244,7 @@ def test_reps_without_a_deal_are_known(maven: Warehouse) -> None:
 def test_repairs_are_counted(built: Built) -> None:
     rules = dict(
         built.warehouse.rows(
-            "select split_part(rule, ':', 1), count(*) from repaired_rows"
-            " where entity = 'deals' group by 1"
+            "select split_part(rule, ':', 1), count(*) from repaired_rows where entity = 'deals' group by 1"
         )
     )
     assert rules == {"created_at": 500, "amount": 2089}

@@ -94,9 +94,7 @@ def test_each_form_means_its_period(text: str, grain: str, start: str, end: str)
         ("all", "2025-11-20", "2026-09-15"),
     ],
 )
-def test_within_a_day_complete_forms_end_before_it_and_running_ones_after_it(
-    text: str, start: str, end: str
-) -> None:
+def test_within_a_day_complete_forms_end_before_it_and_running_ones_after_it(text: str, start: str, end: str) -> None:
     period = parse_period(text, calendar(NOON))
     assert (period.start, period.end) == (day(start), day(end))
 
@@ -229,9 +227,7 @@ def test_a_range_clips_its_first_and_last_grain_period() -> None:
         Slot(day("2026-02-01"), day("2026-03-01")),
         Slot(day("2026-03-01"), day("2026-03-15"), clipped=True),
     ]
-    assert slots("2026-02", "year", calendar()) == [
-        Slot(day("2026-02-01"), day("2026-03-01"), clipped=True)
-    ]
+    assert slots("2026-02", "year", calendar()) == [Slot(day("2026-02-01"), day("2026-03-01"), clipped=True)]
 
 
 def test_a_running_period_is_whole_and_incomplete_and_the_last_one() -> None:
@@ -298,9 +294,7 @@ def test_another_grain_is_refused(grain: str) -> None:
         ("2024-02-29..2024-03-05", "year", "2023-02-28", "2023-03-06"),
     ],
 )
-def test_a_complete_period_is_compared_with_a_whole_one(
-    text: str, how: str, start: str, end: str
-) -> None:
+def test_a_complete_period_is_compared_with_a_whole_one(text: str, how: str, start: str, end: str) -> None:
     cal = calendar(fiscal=7)
     period = parse_period(text, cal)
     slot = Slot(period.start, period.end)
@@ -382,9 +376,7 @@ CALENDARS = st.builds(
 
 
 @given(DAYS, GRAIN, CALENDARS)
-def test_every_day_lies_in_exactly_one_period_of_a_grain(
-    when: date, grain: str, cal: Calendar
-) -> None:
+def test_every_day_lies_in_exactly_one_period_of_a_grain(when: date, grain: str, cal: Calendar) -> None:
     start = grain_start(when, grain, cal)
     end = next_start(start, grain)
     assert start <= when < end
@@ -405,9 +397,7 @@ def test_the_natural_form_is_read_back(when: date, grain: str, cal: Calendar) ->
 
 
 @given(DAYS, DAYS, GRAIN, CALENDARS)
-def test_the_slots_tile_the_part_of_the_range_before_as_of(
-    one: date, other: date, grain: str, cal: Calendar
-) -> None:
+def test_the_slots_tile_the_part_of_the_range_before_as_of(one: date, other: date, grain: str, cal: Calendar) -> None:
     first, last = min(one, other), max(one, other)
     if datetime.combine(first, time()) >= cal.as_of_local:
         return
@@ -446,17 +436,11 @@ def test_the_last_period_is_complete_and_the_next_is_not(text: str, cal: Calenda
 def test_last_days_are_so_many_complete_days(days: int, cal: Calendar) -> None:
     period = parse_period(f"last-{days}-days", cal)
     assert period.end - period.start == timedelta(days=days)
-    assert (
-        datetime.combine(period.end, time())
-        <= cal.as_of_local
-        < datetime.combine(period.end + DAY, time())
-    )
+    assert datetime.combine(period.end, time()) <= cal.as_of_local < datetime.combine(period.end + DAY, time())
 
 
 @given(DAYS, st.integers(0, 800), GRAIN, st.sampled_from(["previous", "year"]), CALENDARS)
-def test_a_comparison_is_an_earlier_range(
-    first: date, more: int, grain: str, how: str, cal: Calendar
-) -> None:
+def test_a_comparison_is_an_earlier_range(first: date, more: int, grain: str, how: str, cal: Calendar) -> None:
     if datetime.combine(first, time()) >= cal.as_of_local:
         return
     period = parse_period(f"{first}..{first + more * DAY}", cal)

@@ -77,7 +77,7 @@ def near(reference: Fraction | None, number: Decimal | float | None, is_quotient
     if reference is None or number is None:
         return reference is None and number is None
     if is_quotient:
-        return abs(Fraction(number) - reference) <= TOLERANCE * max(abs(reference), 1)
+        return abs(Fraction(number) - reference) <= TOLERANCE * max(abs(reference), Fraction(1))
     if isinstance(number, float):
         return number == float(reference)
     return Fraction(number) == reference
@@ -103,25 +103,17 @@ VARIANTS = [
 EXAMPLES = int(os.environ.get("KPI_EXAMPLES", "8"))
 
 
-def without_unavailable(
-    expected: dict[Key, Figure], connection: duckdb.DuckDBPyConnection
-) -> dict[Key, Figure]:
+def without_unavailable(expected: dict[Key, Figure], connection: duckdb.DuckDBPyConnection) -> dict[Key, Figure]:
     """The reference's figures without the slices that the catalog calls unavailable."""
     gone = set(
         connection.execute(
             "select kpi_id, measure, dimension from unavailable_measures where dimension is not null"
         ).fetchall()
     )
-    return {
-        key: figure
-        for key, figure in expected.items()
-        if (key.kpi_id, key.measure, key.dimension) not in gone
-    }
+    return {key: figure for key, figure in expected.items() if (key.kpi_id, key.measure, key.dimension) not in gone}
 
 
-@pytest.mark.parametrize(
-    ("number", "delivery"), VARIANTS, ids=[f"{name}-{number}" for number, name in VARIANTS]
-)
+@pytest.mark.parametrize(("number", "delivery"), VARIANTS, ids=[f"{name}-{number}" for number, name in VARIANTS])
 def test_sql_agrees_with_the_reference(number: int, delivery: str, tmp_path: Path) -> None:
     variant, entities = SETTINGS[number], DELIVERIES[delivery]
     layer = compile_layer(variant, entities, tmp_path)

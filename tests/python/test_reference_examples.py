@@ -7,13 +7,14 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as run
-from reference.clock import Clock
-from reference.company import COLUMNS, Company, Row, Settings, write_company
-from reference.figures import Figure, Key, figures
-from reference.money import MissingRate
-from reference.periods import GRAINS, Period, containing, periods, year_earlier
-from reference.sources import read
-from reference.strategies import companies, settings
+
+from tests.python.reference.clock import Clock
+from tests.python.reference.company import COLUMNS, Company, Row, Settings, write_company
+from tests.python.reference.figures import Figure, Key, figures
+from tests.python.reference.money import MissingRate
+from tests.python.reference.periods import GRAINS, Period, containing, periods, year_earlier
+from tests.python.reference.sources import read
+from tests.python.reference.strategies import companies, settings
 
 STAGES: list[Row] = [
     {
@@ -192,9 +193,7 @@ def test_before_its_first_change_a_deal_is_in_no_stage() -> None:
     table = Table(company([deal("d1", "2024-01-02")], changes), "2024-02-29")
     assert table.slices("deals_by_stage", "share", "2024-01-01", "stage") == {"(none)"}
     assert table.slices("deals_by_stage", "share", "2024-01-01", "probability_bucket") == {"(none)"}
-    bucket = table.at(
-        "deals_by_stage", "middle_share", "2024-02-01", "probability_bucket", "50\u201375"
-    )
+    bucket = table.at("deals_by_stage", "middle_share", "2024-02-01", "probability_bucket", "50\u201375")
     assert bucket.value == 1
 
 
@@ -349,9 +348,7 @@ def test_money_is_converted_at_the_deal_s_date() -> None:
         deal("d2", "2024-01-15", amount="10", currency="EUR"),
         deal("d3", "2024-01-15", product_id="p1"),
     ]
-    products: list[Row] = [
-        {"product_id": "p1", "product_name": "Pro", "list_price": "100", "currency": "EUR"}
-    ]
+    products: list[Row] = [{"product_id": "p1", "product_name": "Pro", "list_price": "100", "currency": "EUR"}]
     delivered = company(rows, exchange_rates=rates, products=products)
     table = Table(delivered, "2024-02-29")
     assert table.at("revenue", "revenue", "2024-02-01").value == 12

@@ -193,9 +193,7 @@ def test_csv_is_read_back_as_the_plain_texts(rows: list[tuple[object, object]]) 
     st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15),
     st.sampled_from(["percent", "money", "days", "count", "hours", "ratio"]),
 )
-def test_a_displayed_figure_is_near_the_value_and_zero_only_for_zero(
-    value: Decimal, unit: str
-) -> None:
+def test_a_displayed_figure_is_near_the_value_and_zero_only_for_zero(value: Decimal, unit: str) -> None:
     shown = Decimal(display(value, unit).removesuffix(" %").replace(",", ""))
     exact = value * 100 if unit == "percent" else value
     assert abs(shown - exact) <= Decimal("0.5")

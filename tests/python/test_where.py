@@ -256,9 +256,7 @@ def test_twenty_parentheses_and_a_long_chain_are_taken() -> None:
 def test_importing_the_module_does_not_import_sqlglot() -> None:
     code = "import sys, kpi_runner.where; sys.exit('sqlglot' in sys.modules)"
     assert (
-        subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, check=False
-        ).returncode
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, check=False).returncode
         == 0
     )
 
@@ -347,9 +345,7 @@ CONDITIONS = st.recursive(comparisons(), _joined, max_leaves=8)
 
 @settings(deadline=None, max_examples=300)
 @given(CONDITIONS)
-def test_a_condition_selects_the_rows_that_it_says(
-    table: duckdb.DuckDBPyConnection, test: Test
-) -> None:
+def test_a_condition_selects_the_rows_that_it_says(table: duckdb.DuckDBPyConnection, test: Test) -> None:
     text, holds = test
     sql = parse_where(text, ("rep", "team", "Lead_Source"), "won_deals").sql
     got = table.execute(f"select * from facts where {sql} order by all").fetchall()
@@ -369,8 +365,7 @@ def test_operators_bind_as_in_sql(table: duckdb.DuckDBPyConnection) -> None:
     ):
         sql = parse_where(text, ("rep", "team", "Lead_Source"), "won_deals").sql
         asked, written = (
-            table.execute(f"select * from facts where {condition} order by all").fetchall()
-            for condition in (text, sql)
+            table.execute(f"select * from facts where {condition} order by all").fetchall() for condition in (text, sql)
         )
         assert asked == written
 
@@ -401,9 +396,7 @@ def mutated(draw: st.DrawFn) -> str:
 @settings(deadline=None, max_examples=500)
 @given(st.text() | mutated() | st.lists(PIECES, max_size=25).map(" ".join))
 @example("rep = 'a' or rep")
-def test_any_text_is_a_condition_or_a_usage_error(
-    table: duckdb.DuckDBPyConnection, text: str
-) -> None:
+def test_any_text_is_a_condition_or_a_usage_error(table: duckdb.DuckDBPyConnection, text: str) -> None:
     try:
         condition = parse_where(text, ("rep", "team", "Lead_Source"), "won_deals")
     except UsageError:

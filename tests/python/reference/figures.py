@@ -46,9 +46,7 @@ def _slices(kpi: Kpi, facts: Sequence[Fact]) -> dict[tuple[str, str], list[Fact]
     return slices
 
 
-def _of_period(
-    kpi: Kpi, period: Period, facts: Sequence[Fact]
-) -> Iterator[tuple[Measure, str, str, Cell]]:
+def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tuple[Measure, str, str, Cell]]:
     """The cells of a period: the total, also of an empty period, and the slices."""
     everything = [fact for fact in facts if fact.inputs]
     whole = Cell(period, everything, everything)
@@ -92,9 +90,7 @@ def available(company: Company) -> list[Kpi]:
     return [kpi for kpi in ALL if all(entity in company for entity in kpi.needs)]
 
 
-def figures(
-    company: Company, settings: Settings, grains: Collection[str] = GRAINS
-) -> dict[Key, Figure]:
+def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
     """Every figure over the range `all`: from the first event to as_of.
 
     What is unavailable has no figures. Where a rate is missing, MissingRate names the first: also

@@ -24,9 +24,7 @@ CLOSED_DEAL_DIMENSIONS = (
 InputsOf = Callable[[Life, datetime], Inputs]
 
 
-def closed_deals(
-    world: World, inputs: InputsOf, outcomes: tuple[str, ...] = ("won",)
-) -> list[tuple[date, Fact]]:
+def closed_deals(world: World, inputs: InputsOf, outcomes: tuple[str, ...] = ("won",)) -> list[tuple[date, Fact]]:
     """Closed deals, dated by closed_at; with the inputs that a KPI takes from them."""
     return [
         (world.clock.day(at), Fact(world.labels.standing(life, life.lost_from()), inputs(life, at)))

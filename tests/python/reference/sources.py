@@ -319,9 +319,7 @@ def _winner(group: Sequence[_Candidate]) -> Typed | None:
     return contents[0] if len(contents) == 1 else None
 
 
-def _clean(
-    entity: str, rows: Sequence[Row], clock: Clock
-) -> tuple[list[Typed], list[Rejected], Counts]:
+def _clean(entity: str, rows: Sequence[Row], clock: Clock) -> tuple[list[Typed], list[Rejected], Counts]:
     """One entity: reject broken rows first, then settle the duplicates."""
     rejected: list[Rejected] = []
     groups: dict[tuple[Any, ...], list[_Candidate]] = {}

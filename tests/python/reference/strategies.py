@@ -252,16 +252,12 @@ def _quotas() -> SearchStrategy[list[Row]]:
             "team": st.just(owner[1]),
             "month": _rarely(_one(*MONTHS), None, "2024-02-15", "2024-13", one_in=20),
             "kind": _rarely(_one("revenue", "revenue", "revenue", "leads"), "calls", one_in=20),
-            "target": _rarely(
-                _one("1000", "100.50", "0", "3000", "-5", "250", "60"), None, one_in=20
-            ),
+            "target": _rarely(_one("1000", "100.50", "0", "3000", "-5", "250", "60"), None, one_in=20),
             "currency": _one(None, "USD", "EUR"),
         }
         return st.fixed_dictionaries(columns).map(dict)
 
-    reps: list[tuple[str | None, str | None]] = [
-        (rep_id, None) for rep_id in ("r1", *REP_IDS, "r9")
-    ]
+    reps: list[tuple[str | None, str | None]] = [(rep_id, None) for rep_id in ("r1", *REP_IDS, "r9")]
     others = [(None, "north"), (None, "south"), (None, "east"), ("r1", "north"), (None, None)]
     owned = st.sampled_from(reps * 3 + others).flatmap(row)
     return st.one_of(st.lists(owned, max_size=10), st.lists(owned, min_size=8, max_size=14))

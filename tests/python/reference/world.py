@@ -35,9 +35,7 @@ class World:
     def closed(self, *outcomes: str) -> list[tuple[Life, datetime]]:
         """The deals that are closed as of as_of, with the instant at which they closed."""
         return [
-            (life, life.closed_at)
-            for life in self.lives
-            if life.outcome in outcomes and life.closed_at is not None
+            (life, life.closed_at) for life in self.lives if life.outcome in outcomes and life.closed_at is not None
         ]
 
     def open_at(self, instant: datetime) -> list[tuple[Life, Standing]]:

@@ -19,10 +19,7 @@ def _facts(world: World) -> FactsOf:
     still_open = open_deals(world, lambda life, _: given(amount=world.money.open_amount(life)))
 
     def facts(period: Period) -> list[Fact]:
-        quotas = [
-            Fact(_owner(world, quota), given(quota=target))
-            for quota, target in revenue_quotas(world, period)
-        ]
+        quotas = [Fact(_owner(world, quota), given(quota=target)) for quota, target in revenue_quotas(world, period)]
         return [*still_open(period), *quotas]
 
     return facts

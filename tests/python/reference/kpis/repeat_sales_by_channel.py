@@ -13,9 +13,7 @@ _DIMENSIONS = ("channel",)
 
 def _facts(world: World) -> FactsOf:
     """A deal without an account never repeats; an unknown account id is an account."""
-    repeats = {
-        life.deal.deal_id for wins in wins_by_account(world).values() for life, _ in wins[1:]
-    }
+    repeats = {life.deal.deal_id for wins in wins_by_account(world).values() for life, _ in wins[1:]}
 
     def inputs(life: Life, _: datetime) -> Inputs:
         is_repeat = life.deal.deal_id in repeats

@@ -10,6 +10,4 @@ def _facts(world: World) -> FactsOf:
     return flow(closed_deals(world, lambda life, at: given(amount=world.money.amount(life))))
 
 
-KPI = Kpi(
-    "revenue", ("deals",), (Measure("revenue", CLOSED_DEAL_DIMENSIONS, total("amount")),), _facts
-)
+KPI = Kpi("revenue", ("deals",), (Measure("revenue", CLOSED_DEAL_DIMENSIONS, total("amount")),), _facts)

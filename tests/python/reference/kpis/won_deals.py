@@ -9,6 +9,4 @@ def _facts(world: World) -> FactsOf:
     return flow(closed_deals(world, lambda life, at: given(won=ONE)))
 
 
-KPI = Kpi(
-    "won_deals", ("deals",), (Measure("won_deals", CLOSED_DEAL_DIMENSIONS, count("won")),), _facts
-)
+KPI = Kpi("won_deals", ("deals",), (Measure("won_deals", CLOSED_DEAL_DIMENSIONS, count("won")),), _facts)

@@ -1,0 +1,119 @@
+"""A company's settings: what each does to the figures, and what is said of values that are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.python.conftest import AS_OF, Builder, Warehouse, small_company
+from tests.python.reference.company import write_company
+
+SETTINGS = """
+timezone: Europe/Berlin
+week_start: saturday
+fiscal_year_start_month: 4
+cohort_window_days: 30
+reporting_currency: EUR
+holidays: [2026-06-29]
+"""
+
+
+@pytest.fixture(scope="module")
+def warehouse(builder: Builder) -> Warehouse:
+    company = small_company()
+    company["exchange_rates"] = [{"currency": "USD", "valid_from": "2025-01-01", "rate": "0.5"}]
+    options = ("--set", "week_start=sunday")
+    return builder.folder("settings", company, *options, settings=SETTINGS).warehouse
+
+
+def test_the_run_keeps_its_settings(warehouse: Warehouse) -> None:
+    (found,) = warehouse.rows(
+        "select timezone, week_start, fiscal_year_start_month, cohort_window_days,"
+        " reporting_currency, holidays, source_systems from run_settings"
+    )
+    assert found == ("Europe/Berlin", "sunday", 4, 30, "EUR", "2026-06-29", "folder")
+
+
+def test_a_bare_as_of_is_the_end_of_the_local_day(warehouse: Warehouse) -> None:
+    (found,) = warehouse.rows("select as_of, as_of_local from run_settings")
+    assert [str(instant) for instant in found] == ["2026-06-30 22:00:00", "2026-07-01 00:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("period", "revenue"),
+    [
+        ("2026-03-31", 0), ("2026-04-01", 500), ("2026-03", 0), ("2026-04", 500),
+        ("2026-02-09", 1000),
+    ],
+)  # fmt: skip
+def test_days_are_local(warehouse: Warehouse, period: str, revenue: float) -> None:
+    """d2 was won at 23:30 UTC, which is the next day in Berlin; d1 on a date without a time."""
+    (row,) = warehouse.query("revenue", "--period", period)
+    assert row["value"] == revenue
+
+
+def test_weeks_start_on_the_day_set(warehouse: Warehouse) -> None:
+    rows = warehouse.query("revenue", "--period", "all", "--grain", "week")
+    weeks = {row["period_start"]: row["value"] for row in rows}
+    assert weeks["2026-03-29"] == 500
+    starts = warehouse.rows(
+        "select distinct dayname(period_start) from kpi_values where grain = 'week'"
+    )
+    assert starts == [("Sunday",)]
+
+
+def test_fiscal_years_start_in_the_month_set(warehouse: Warehouse) -> None:
+    (year,) = warehouse.query("revenue", "--period", "FY2026")
+    assert (year["grain"], year["period_start"], year["value"]) == (
+        "fiscal_year", "2025-04-01", 1300,
+    )  # fmt: skip
+    (quarter,) = warehouse.query("revenue", "--period", "FY2027-Q1")
+    assert (quarter["grain"], quarter["period_start"], quarter["value"]) == (
+        "fiscal_quarter", "2026-04-01", 500,
+    )  # fmt: skip
+
+
+def test_money_is_in_the_reporting_currency(warehouse: Warehouse) -> None:
+    """d4 is worth its list price of 250 USD, d5 90 without a currency."""
+    (row,) = warehouse.query("open_pipeline", "--measure", "open_amount", "--period", "2026-06-30")
+    assert row["value"] == 250 * 0.5 + 90
+
+
+def test_a_holiday_is_no_selling_day(warehouse: Warehouse) -> None:
+    """The second quarter of 2026 has 65 weekdays, one of them a holiday."""
+    rows = warehouse.query("pipeline_velocity", "--period", "2026-Q2")
+    velocity, forecast = (row["value"] for row in rows)
+    assert velocity == pytest.approx(2 * 500 * 0.5 / 59)
+    assert forecast / velocity == pytest.approx(64)
+
+
+def test_how_long_a_cohort_is_provisional(warehouse: Warehouse) -> None:
+    """May ended 30 days before as_of, so its cohort is settled; June's is not."""
+    options = ("--measure", "entered", "--period", "2026", "--grain", "month")
+    rows = warehouse.query("stage_conversion", *options)
+    marks = {row["period_start"][:7]: row["is_provisional"] for row in rows}
+    assert marks == {f"2026-0{month}": month == 6 for month in range(1, 7)}
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "timezone=Mars/Phobos",
+        "week_start=someday",
+        "fiscal_year_start_month=13",
+        "cohort_window_days=-1",
+        "reporting_currency=euro",
+        "holidays=[christmas]",
+    ],
+)
+def test_a_value_that_is_none(tmp_path: Path, assignment: str) -> None:
+    """A setting that is not understood is wrong usage, and the message names it and its value."""
+    write_company(small_company(), tmp_path / "data")
+    options = ("--data", str(tmp_path / "data"), "--as-of", AS_OF, "--set", assignment)
+    result = Warehouse(tmp_path / "warehouse").run("run", *options)
+    name, value = assignment.split("=")
+    assert name in result.stderr
+    assert value.strip("[]") in result.stderr
+    assert "Traceback" not in result.stderr
+    assert (result.exit_code, result.stdout) == (2, "")
