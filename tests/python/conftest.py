@@ -209,16 +209,12 @@ class Builder:
         with self.locked(name):
             if not said.exists():
                 result = warehouse.run(*arguments)
-                said.write_text(
-                    json.dumps([result.exit_code, result.stdout, result.stderr]), encoding="utf-8"
-                )
+                said.write_text(json.dumps([result.exit_code, result.stdout, result.stderr]), encoding="utf-8")
         result = Result(*json.loads(said.read_text(encoding="utf-8")))
         assert result.exit_code == 0, result.stderr
         return Built(warehouse, result)
 
-    def folder(
-        self, name: str, company: Mapping[str, list[Row]], *arguments: str, settings: str = ""
-    ) -> Built:
+    def folder(self, name: str, company: Mapping[str, list[Row]], *arguments: str, settings: str = "") -> Built:
         """The warehouse of a company's files, as of AS_OF unless the arguments say otherwise."""
         directory = self.root / name / "data"
         with self.locked(f"{name}_files"):

@@ -121,9 +121,7 @@ def test_what_happens_at_the_instant_has_not_happened(timed: Warehouse) -> None:
 
 
 def test_the_instant_is_kept_and_named(timed: Warehouse) -> None:
-    assert [str(row[0]) for row in timed.rows("select as_of from run_settings")] == [
-        "2026-03-15 11:30:00"
-    ]
+    assert [str(row[0]) for row in timed.rows("select as_of from run_settings")] == ["2026-03-15 11:30:00"]
     assert "2026-03-15 12:30:00 Europe/Berlin" in timed.call("query", "won_deals").stderr
 
 

@@ -191,15 +191,11 @@ def test_rejected_rows_hold_the_row_as_delivered(dirty: Built) -> None:
 
 def test_every_delivered_row_is_accounted_for(dirty: Built, demo: Built) -> None:
     for built in (dirty, demo):
-        counts = built.warehouse.rows(
-            "select entity, delivered, in_mart, rejected, merged from row_counts"
-        )
+        counts = built.warehouse.rows("select entity, delivered, in_mart, rejected, merged from row_counts")
         assert {entity for entity, *_ in counts} == set(COLUMNS)
         for entity, delivered, in_mart, rejected, merged in counts:
             assert delivered == in_mart + rejected + merged, entity
-        rejected_rows = dict(
-            built.warehouse.rows("select entity, count(*) from rejected_rows group by 1")
-        )
+        rejected_rows = dict(built.warehouse.rows("select entity, count(*) from rejected_rows group by 1"))
         for entity, _, _, rejected, _ in counts:
             assert rejected_rows.get(entity, 0) == rejected
 
@@ -329,9 +325,7 @@ def in_latin_1(directory: Path) -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_refused_delivery(
-    small: Built, tmp_path: Path, change: Callable[[Path], None], named: list[str]
-) -> None:
+def test_a_refused_delivery(small: Built, tmp_path: Path, change: Callable[[Path], None], named: list[str]) -> None:
     warehouse = Warehouse(tmp_path / "warehouse")
     warehouse.directory.mkdir()
     shutil.copy(small.warehouse.path, warehouse.path)

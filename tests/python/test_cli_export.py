@@ -44,9 +44,7 @@ def read(file: Path) -> list[dict[str, Any]]:
     if file.suffix == ".csv":
         return list(records(file.read_text(encoding="utf-8")))
     if file.suffix == ".json":
-        found: list[dict[str, Any]] = json.loads(
-            file.read_text(encoding="utf-8"), parse_float=Decimal
-        )
+        found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
         return found
     with duckdb.connect() as connection:
         result = connection.execute("select * from read_parquet(?)", [str(file)])
@@ -130,11 +128,7 @@ def test_an_unknown_format(warehouse: Warehouse, tmp_path: Path, formats: str) -
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(directory)): path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file()
-    }
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -167,9 +161,7 @@ def test_a_writer_that_fails_leaves_the_earlier_files(
     assert {path.name for path in earlier.iterdir()} == set(before)
 
 
-def test_a_place_that_cannot_be_taken_leaves_the_earlier_files(
-    warehouse: Warehouse, earlier: Path
-) -> None:
+def test_a_place_that_cannot_be_taken_leaves_the_earlier_files(warehouse: Warehouse, earlier: Path) -> None:
     """The last file's name is a directory: none of the others may have been replaced."""
     (earlier / "kpi_catalog.csv").unlink()
     (earlier / "kpi_catalog.csv").mkdir()

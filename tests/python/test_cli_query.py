@@ -123,9 +123,7 @@ def test_all_measures_unless_some_are_named(warehouse: Warehouse) -> None:
         ("all", "custom", None, "2026-07-01"),
     ],
 )
-def test_every_form_of_period(
-    warehouse: Warehouse, period: str, grain: str, start: str | None, end: str
-) -> None:
+def test_every_form_of_period(warehouse: Warehouse, period: str, grain: str, start: str | None, end: str) -> None:
     (row,) = warehouse.query("won_deals", "--period", period)
     first = warehouse.rows("select first_event_on from run_settings")[0][0].isoformat()
     assert (row["grain"], row["period_start"], row["period_end"]) == (grain, start or first, end)

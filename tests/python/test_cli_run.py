@@ -125,9 +125,7 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], named: list[str
     assert not warehouse.path.exists()
 
 
-@pytest.mark.parametrize(
-    "text", ["timezon: UTC\n", "- timezone\n", "timezone: [\n", "holidays: [2026-02-30]\n"]
-)
+@pytest.mark.parametrize("text", ["timezon: UTC\n", "- timezone\n", "timezone: [\n", "holidays: [2026-02-30]\n"])
 def test_a_wrong_settings_file(tmp_path: Path, text: str) -> None:
     write_company(small_company(), tmp_path / "data")
     (tmp_path / "data" / "settings.yml").write_text(text, encoding="utf-8")

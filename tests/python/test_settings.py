@@ -57,9 +57,7 @@ def test_weeks_start_on_the_day_set(warehouse: Warehouse) -> None:
     rows = warehouse.query("revenue", "--period", "all", "--grain", "week")
     weeks = {row["period_start"]: row["value"] for row in rows}
     assert weeks["2026-03-29"] == 500
-    starts = warehouse.rows(
-        "select distinct dayname(period_start) from kpi_values where grain = 'week'"
-    )
+    starts = warehouse.rows("select distinct dayname(period_start) from kpi_values where grain = 'week'")
     assert starts == [("Sunday",)]
 
 
