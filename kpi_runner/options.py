@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from kpi_runner.errors import UsageError
 from kpi_runner.project import Project, find_project
 from kpi_runner.render import to_csv, to_json, to_text
 from kpi_runner.warehouse import RunSettings, Warehouse
@@ -29,6 +30,25 @@ period_option = click.option(
     help="2026-09-14, 2026-W37, 2026-09, 2026-Q3, 2026, FY2026, FY2026-Q2, 2026-01-15..2026-02-14,"
     " last-month, last-90-days, mtd, qtd, ytd or all.",
 )
+
+
+def names_option(*declarations: str, metavar: str, help_text: str) -> Callable[[Command], Command]:
+    """Adds an option that takes names, repeated or separated by commas; gives them as a tuple."""
+    return click.option(
+        *declarations,
+        multiple=True,
+        metavar=metavar,
+        help=f"{help_text}; several by commas or by repeating the option.",
+        callback=lambda _context, option, texts: _split(option.opts[0], texts),
+    )
+
+
+def _split(option: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """The names in texts of names and commas, each once. Raises UsageError for an empty name."""
+    names = [name.strip() for text in texts for name in text.split(",")]
+    if not all(names):
+        raise UsageError(f"{option}: {','.join(texts)!r} is not a list of names, separated by commas.")
+    return tuple(dict.fromkeys(names))
 
 
 def project_options(command: Command) -> Command:

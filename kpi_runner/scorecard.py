@@ -9,11 +9,15 @@ from kpi_runner.periods import period_text
 from kpi_runner.render import display
 from kpi_runner.warehouse import Warehouse
 
-SCORECARD_COLUMNS = [
-    "kpi_id", "number", "title", "measure", "grain", "period_start", "period_end", "unit", "value",
-    "previous_value", "change_pct", "year_ago_value", "year_change_pct", "healthy_low",
-    "healthy_high", "status", "is_provisional",
-]  # fmt: skip
+#: Column of the scorecard → where it comes from.
+_SOURCES = {
+    "kpi_id": "card", "number": "catalog", "title": "catalog", "measure": "card", "grain": "card",
+    "period_start": "card", "period_end": "card", "unit": "card", "value": "card",
+    "previous_value": "card", "change": "card", "change_pct": "card", "year_ago_value": "card",
+    "year_change": "card", "year_change_pct": "card", "healthy_low": "card",
+    "low_is_exclusive": "measures", "healthy_high": "card", "status": "card", "is_provisional": "card",
+}  # fmt: skip
+SCORECARD_COLUMNS = list(_SOURCES)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Entry:
 def last_scorecard(warehouse: Warehouse, grain: str) -> list[Entry]:
     """The primary measure of every KPI in the last complete period of a grain, by number."""
     calendar = warehouse.settings().calendar
-    columns = ", ".join(f"{'catalog' if name in ('number', 'title') else 'card'}.{name}" for name in SCORECARD_COLUMNS)
+    columns = ", ".join(f"{source}.{name}" for name, source in _SOURCES.items())
     rows = warehouse.rows(
         f"select {columns} from kpi_scorecard as card"
         " inner join kpi_catalog as catalog on card.kpi_id = catalog.kpi_id"
@@ -54,10 +58,10 @@ def shown(entries: list[Entry]) -> tuple[list[str], list[tuple[str, ...]]]:
             entry["title"],
             display(entry["value"], entry["unit"]) + (" *" if entry["is_provisional"] else ""),
             display(entry["previous_value"], entry["unit"]),
-            _change(entry["change_pct"]),
+            _change(entry, ""),
             display(entry["year_ago_value"], entry["unit"]),
-            _change(entry["year_change_pct"]),
-            healthy_range(entry["healthy_low"], entry["healthy_high"], entry["unit"]),
+            _change(entry, "year_"),
+            healthy_range(entry),
             entry["status"].replace("_", " "),
         )
         for entry in entries
@@ -65,18 +69,24 @@ def shown(entries: list[Entry]) -> tuple[list[str], list[tuple[str, ...]]]:
     return columns, rows
 
 
-def healthy_range(low: float | None, high: float | None, unit: str) -> str:
-    """A healthy range in words, empty where there is none."""
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"from {display(low, unit)}"
+def healthy_range(entry: Entry) -> str:
+    """The healthy range in words, empty where there is none."""
+    low, high = (
+        None if bound is None else display(bound, entry["unit"])
+        for bound in (entry["healthy_low"], entry["healthy_high"])
+    )
     if low is None:
-        return f"to {display(high, unit)}"
-    return f"{display(low, unit)} to {display(high, unit)}"
+        return "" if high is None else f"to {high}"
+    if high is None:
+        return f"above {low}" if entry["low_is_exclusive"] else f"from {low}"
+    return f"{low} to {high}"
 
 
-def _change(fraction: float | None) -> str:
+def _change(entry: Entry, prefix: str) -> str:
+    """A change against another period: in percentage points for percentages, else relative."""
+    in_points = entry["unit"] == "percent"
+    fraction = entry[f"{prefix}change" if in_points else f"{prefix}change_pct"]
     if fraction is None:
         return "-"
-    return ("+" if fraction > 0 else "") + display(fraction, "percent")
+    text = display(fraction, "percent")
+    return ("+" if fraction > 0 else "") + (text.replace("%", "pp") if in_points else text)

@@ -12,6 +12,7 @@ from kpi_runner.files import parquet_bytes
 from kpi_runner.options import (
     format_option,
     name_as_of,
+    names_option,
     open_warehouse,
     period_option,
     project_options,
@@ -26,16 +27,16 @@ from kpi_runner.render import display
 @click.argument("kpis", nargs=-1, required=True, metavar="KPI...")
 @period_option
 @click.option("--grain", metavar="G", help="One figure per day, week, month, quarter, year, …")
-@click.option("--by", metavar="DIM,DIM", help="Slice by these dimensions together.")
+@names_option("--by", "dimensions", metavar="DIM", help_text="Slice by these dimensions together")
 @click.option("--where", metavar="EXPR", help="A SQL condition over the KPI's dimensions.")
-@click.option("--measure", "measures", multiple=True, metavar="M", help="Just this measure; repeatable.")
+@names_option("--measure", "measures", metavar="M", help_text="Just these measures")
 @format_option("text", "csv", "json", "parquet")
 @project_options
 def command(
     kpis: tuple[str, ...],
     period: str,
     grain: str | None,
-    by: str | None,
+    dimensions: tuple[str, ...],
     where: str | None,
     measures: tuple[str, ...],
     output_format: str,
@@ -59,7 +60,7 @@ def command(
             kpis,
             parse_period(period, settings.calendar),
             grain,
-            _names("--by", by),
+            dimensions,
             where,
             measures,
         )
@@ -68,16 +69,6 @@ def command(
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     _write(output_format, result)
-
-
-def _names(option: str, text: str | None) -> list[str]:
-    """A comma-separated list of names, each once."""
-    if text is None:
-        return []
-    names = [name.strip() for name in text.split(",")]
-    if not all(names) or len(set(names)) < len(names):
-        raise UsageError(f"{option}: {text!r} is not a list of different names, separated by commas.")
-    return names
 
 
 def _write(output_format: str, result: Answer) -> None:

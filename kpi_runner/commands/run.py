@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kpi_runner.options import format_option, period_option, project_options
+from kpi_runner.options import format_option, names_option, period_option, project_options
 from kpi_runner.project import find_project
 from kpi_runner.render import to_csv, to_json, to_text
 from kpi_runner.run import EntitySummary, KpiSummary, RunRequest, RunSummary, run
@@ -19,13 +19,13 @@ ENTITY_COLUMNS = [field.name for field in dataclasses.fields(EntitySummary)]
 
 @click.command("run")
 @period_option
-@click.option("--system", "systems", multiple=True, metavar="NAME", help="A source system; repeatable.")
+@names_option("--system", "systems", metavar="NAME", help_text="The source systems")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The directory with the files of a file-based system; alone it means --system folder.",
 )
-@click.option("--select", "kpis", multiple=True, metavar="KPI", help="Build just this KPI; repeatable.")
+@names_option("--select", "kpis", metavar="KPI", help_text="Build just these KPIs")
 @click.option("--as-of", metavar="T", help="A date (its end) or ISO 8601 timestamp; default: now.")
 @click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; repeatable.")
 @format_option("text", "csv", "json")
