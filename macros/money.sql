@@ -21,6 +21,12 @@
 {%- endmacro %}
 
 
+{#- Whether an amount of a currency can be converted. -#}
+{% macro has_rate(currency, rates) -%}
+    (coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}' or {{ rates }}.rate is not null)
+{%- endmacro %}
+
+
 {#- The join that finds the rate of a currency on a day. -#}
 {% macro joined_rate(alias, currency, day) -%}
     left join {{ ref('int_exchange_rates') }} as {{ alias }}

@@ -39,8 +39,11 @@ targets as (
         nullif(grain, '') as grain,
         low,
         high,
-        valid_from,
-        lead(valid_from) over (partition by kpi_id, measure, grain order by valid_from) as valid_until
+        coalesce(valid_from, cast('0001-01-01' as date)) as valid_from,
+        lead(valid_from) over (
+            partition by kpi_id, measure, coalesce(grain, '')
+            order by coalesce(valid_from, cast('0001-01-01' as date))
+        ) as valid_until
     from {{ ref('targets') }}
     where coalesce(dimension, 'total') = 'total'
 ),
@@ -71,7 +74,7 @@ ranged as (
         on compared.kpi_id = targets.kpi_id
         and compared.measure = targets.measure
         and (targets.grain is null or compared.grain = targets.grain)
-        and (targets.valid_from is null or compared.period_start >= targets.valid_from)
+        and compared.period_start >= targets.valid_from
         and (targets.valid_until is null or compared.period_start < targets.valid_until)
 )
 
@@ -85,11 +88,11 @@ select
     better,
     value,
     previous_value,
-    value - previous_value as change,
-    (value - previous_value) / abs(nullif(previous_value, 0)) as change_pct,
+    {{ rounded('(value - previous_value)') }} as change,
+    {{ rounded('(value - previous_value) / abs(nullif(previous_value, 0))') }} as change_pct,
     year_ago_value,
-    value - year_ago_value as year_change,
-    (value - year_ago_value) / abs(nullif(year_ago_value, 0)) as year_change_pct,
+    {{ rounded('(value - year_ago_value)') }} as year_change,
+    {{ rounded('(value - year_ago_value) / abs(nullif(year_ago_value, 0))') }} as year_change_pct,
     healthy_low,
     healthy_high,
     case

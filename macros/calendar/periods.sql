@@ -38,3 +38,10 @@
 {% macro shifted_days(day, count) %}{% do return('cast(' ~ dbt.dateadd('day', count, day) ~ ' as date)' if count != 0 else day) %}{% endmacro %}
 
 {% macro shifted_months(day, count) %}{% do return('cast(' ~ dbt.dateadd('month', count, day) ~ ' as date)' if count != 0 else day) %}{% endmacro %}
+
+
+{#- Whether a day lies before the end of every period that holds as_of. -#}
+{% macro is_within_reach(day) -%}
+    ({{ day }} < {{ next_period_start('year', period_start('year', as_of_date())) }}
+    or {{ day }} < {{ next_period_start('fiscal_year', period_start('fiscal_year', as_of_date())) }})
+{%- endmacro %}

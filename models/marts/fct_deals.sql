@@ -1,6 +1,7 @@
 -- One row per deal, with its state as of as_of and the names that slices show.
 -- amount is in the reporting currency, at the rate of the closing day, or of the creation day while the deal is open.
--- open_amount is what the deal is worth in an open pipeline: its amount, else its product's list price, else nothing.
+-- open_amount is what the deal is worth, or was, in an open pipeline: its amount, else its product's list price, else
+-- nothing, at the rate of the creation day; so a past pipeline stays what it was when its deals close.
 with deals as (
     select * from {{ kept('deals') }} as deals
 ),
@@ -60,16 +61,20 @@ priced as (
             ) }}
         end as converted_amount,
         case
-            when dated.amount is null and dated.state in ('won', 'lost', 'open') then {{ converted(
+            when dated.amount is not null and dated.state in ('won', 'lost', 'open') then {{ converted(
+                'dated.amount', 'dated.currency', 'creation_rates', 'dated.created_on'
+            ) }}
+            when dated.state in ('won', 'lost', 'open') then {{ converted(
                 'products.list_price', 'products.currency', 'list_rates', 'dated.created_on'
             ) }}
-        end as converted_list_price,
+        end as converted_open_amount,
         products.product
     from dated
     left join products
         on dated.source_system = products.source_system
         and dated.product_id = products.product_id
     {{ joined_rate('deal_rates', 'dated.currency', 'coalesce(dated.closed_on, dated.created_on)') }}
+    {{ joined_rate('creation_rates', 'dated.currency', 'dated.created_on') }}
     {{ joined_rate('list_rates', 'products.currency', 'dated.created_on') }}
 )
 
@@ -104,7 +109,7 @@ select
     priced.kind,
     coalesce(priced.lost_reason, '(none)') as lost_reason,
     priced.converted_amount as amount,
-    coalesce(priced.converted_amount, priced.converted_list_price, 0) as open_amount,
+    coalesce(priced.converted_open_amount, 0) as open_amount,
     case
         when priced.closed_on is not null then {{ days_between('priced.created_on', 'priced.closed_on') }}
     end as days_to_close,

@@ -18,6 +18,8 @@ priced as (
         end as converted_target
     from quotas
     {{ joined_rate('rates', 'quotas.currency', 'quotas.month') }}
+    -- A quota that no running period reaches may still lack its rate: it has no days until then.
+    where {{ is_within_reach('quotas.month') }} or {{ has_rate('quotas.currency', 'rates') }}
 ),
 
 days as (

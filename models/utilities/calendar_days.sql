@@ -1,4 +1,4 @@
--- One row per day of the calendar, from the year before the first event's to the end of the years that hold as_of.
+-- One row per day of the calendar, from two years before the first event's year to two years after that of as_of.
 with bounds as (
     select
         {{ shifted_months(period_start('year', 'first_event_on'), -24) }} as first_day,

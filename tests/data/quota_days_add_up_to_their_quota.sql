@@ -1,5 +1,6 @@
 -- A quota is spread over every day of its month, and the days add up to its target exactly: a revenue target in the
--- reporting currency at the rate of the month's first day, a number of leads as it is.
+-- reporting currency at the rate of the month's first day, a number of leads as it is. A quota beyond the running
+-- periods that lacks its rate has no days.
 with months as (
     select
         *,
@@ -18,6 +19,7 @@ quotas as (
         end as target
     from months
     {{ joined_rate('rates', 'months.currency', 'months.month') }}
+    where {{ is_within_reach('months.month') }} or {{ has_rate('months.currency', 'rates') }}
 ),
 
 spread as (

@@ -51,10 +51,13 @@ class Money:
         return self.convert(life.deal.amount, life.deal.currency, on)
 
     def open_amount(self, life: Life) -> Fraction:
-        """An open deal without an amount is worth its product's list price, else nothing."""
-        amount = self.amount(life)
-        if amount is not None:
-            return amount
+        """What an open deal is worth: its amount, else its product's list price, else nothing.
+
+        At created_at, also at earlier period ends of a deal that is closed now: there it is open,
+        and the state at an end does not change when the deal closes later.
+        """
+        if life.deal.amount is not None:
+            return self.convert(life.deal.amount, life.deal.currency, self._clock.day(life.deal.created_at))
         product = self._products.get(life.deal.product_id or "")
         if product is None or product.list_price is None:
             return Fraction(0)

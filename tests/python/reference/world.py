@@ -8,6 +8,7 @@ from .company import Company, Settings
 from .deals import Life, Stages, Standing, lives, stage_index
 from .labels import Labels
 from .money import Money
+from .periods import containing
 from .sources import Sources, read
 
 
@@ -27,9 +28,11 @@ class World:
         """Look up the rate of every amount that a mart shows, so that a missing one is found."""
         for life in self.lives:
             if life.outcome is not None:
+                self.money.amount(life)
                 self.money.open_amount(life)
+        ends = [containing(grain, self.clock.last_day, self.settings).end for grain in ("year", "fiscal_year")]
         for quota in self.sources.quotas:
-            if quota.kind == "revenue":
+            if quota.kind == "revenue" and quota.month < max(ends):
                 self.money.target(quota)
 
     def closed(self, *outcomes: str) -> list[tuple[Life, datetime]]:
