@@ -125,7 +125,7 @@ def test_sql_agrees_with_the_reference(number: int, delivery: str, tmp_path: Pat
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(companies())
+    @given(companies(variant.as_of))
     def agree(company: Company) -> None:
         assert_agreement(layer, delivering(company, entities), variant)
 
@@ -159,7 +159,7 @@ def test_rejects_and_merges_agree_with_the_reference(tmp_path: Path) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(companies())
+    @given(companies(variant.as_of))
     def agree(company: Company) -> None:
         whole = delivering(company, tuple(COLUMNS))
         sources = read(whole, Clock(variant))

@@ -1,7 +1,7 @@
 """Hypothesis strategies: small companies that are nasty on purpose, and settings for them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -111,10 +111,17 @@ def _moment(minutes: int, form: str) -> str:
     return (datetime(2023, 11, 1) + timedelta(minutes=minutes)).strftime(form)
 
 
-def _moments(draw: DrawFn) -> Texts:
-    """Moments of one company: out of a small pool, so that ties are common."""
+def as_of_moment(as_of: str) -> str:
+    """The instant of an as-of as a text in a file: a bare date ends with the day, at the next one's midnight."""
+    if len(as_of) > len("2024-12-31"):
+        return as_of
+    return (date.fromisoformat(as_of) + timedelta(days=1)).isoformat()
+
+
+def _moments(draw: DrawFn, edges: Sequence[str]) -> Texts:
+    """Moments of one company: out of a small pool with the edges in it, so that ties are common."""
     some = st.one_of(st.sampled_from(HOT_MOMENTS), _fresh_moments())
-    pool = draw(st.lists(some, min_size=3, max_size=8))
+    pool = [*draw(st.lists(some, min_size=3, max_size=8)), *edges]
     return st.one_of(st.sampled_from(pool), some)
 
 
@@ -308,9 +315,12 @@ def _without_currencies(company: Company) -> Company:
 
 
 @st.composite
-def companies(draw: DrawFn) -> Company:
-    """A small company; deals are always delivered, each other entity is missing now and then."""
-    moments = _moments(draw)
+def companies(draw: DrawFn, as_of: str | None = None) -> Company:
+    """A small company; deals are always delivered, each other entity is missing now and then.
+
+    With an as_of, things happen exactly then more often than chance has it.
+    """
+    moments = _moments(draw, [] if as_of is None else [as_of_moment(as_of)])
     deals = draw(_deals(moments))
     makers: dict[str, Callable[[], SearchStrategy[list[Row]]]] = {
         "reps": _reps,
