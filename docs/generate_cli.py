@@ -13,7 +13,7 @@ PAGE = Path(__file__).parent / "cli.md"
 
 def page() -> str:
     """The manual: the help of `kpi` and of every command."""
-    parent = click.Context(main, info_name="kpi", max_content_width=100, terminal_width=100)
+    parent = click.Context(main, info_name="kpi", terminal_width=100, **main.context_settings)
     parts = [
         "# The command `kpi`\n\nWritten by `make docs` from `--help`; edit the docstrings, not this page.\n",
         _section("kpi", main, parent),

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import click
 
-from kpi_runner.errors import DataError, LockedError
+from kpi_runner.errors import DataError, LockedError, UsageError
 from kpi_runner.project import PROFILES_EXAMPLE, Project, Target
 
 #: What every build makes beside the KPIs: what queries, exports and dashboards read.
@@ -35,8 +35,8 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     """Builds the KPIs (all, where none are named) into the target's warehouse, whole or not at all.
 
     The new warehouse is built beside the old one and takes its place when it is finished; a build
-    that fails leaves the old one as it was. Raises LockedError while another run builds, and
-    DataError where dbt refuses, with its message.
+    that fails leaves the old one as it was. Raises LockedError while another run builds, UsageError
+    where dbt refuses one of the variables, and DataError where it refuses otherwise.
     """
     target.path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(target.path):
@@ -114,7 +114,8 @@ def _run_dbt(
             process.terminate()
             raise
     if process.returncode != 0 or not warehouse.is_file():
-        raise DataError(log.complaint() + "\nNothing was changed; the last figures stay as they were.")
+        complaint = log.complaint() + "\nNothing was changed; the last figures stay as they were."
+        raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return BuildResult(log.seconds)
 
 

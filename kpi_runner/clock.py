@@ -41,12 +41,12 @@ def as_of_local(text: str, timezone: str) -> datetime:
 
     A timestamp without a zone is UTC. Raises UsageError for a time zone that does not exist.
     """
-    if _DATE.fullmatch(text):
-        return end_of_day(date.fromisoformat(text))
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(f"timezone: {timezone!r} is not an IANA time zone, such as Europe/Berlin.") from None
+    if _DATE.fullmatch(text):
+        return end_of_day(date.fromisoformat(text))
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)

@@ -51,10 +51,31 @@ def written_together(directory: Path) -> Iterator[Mapping[str, Path]]:
         with tempfile.TemporaryDirectory(prefix=".kpi-", dir=directory) as scratch:
             paths = _Paths(Path(scratch))
             yield paths
-            for name, path in paths.items():
-                os.replace(path, directory / name)
+            _take_places(paths, directory)
     except OSError as error:
-        raise DataError(f"--output: {directory} cannot be written: {error.strerror}.") from None
+        raise DataError(
+            f"--output: {error.filename2 or error.filename or directory} cannot be written: {error.strerror}."
+        ) from None
+
+
+def _take_places(paths: Mapping[str, Path], directory: Path) -> None:
+    """Moves every file to its place; where one cannot be moved, puts back what was there."""
+    moved: list[tuple[Path, Path | None]] = []
+    try:
+        for name, path in paths.items():
+            place, earlier = directory / name, None
+            if place.is_file():
+                earlier = path.with_name(f"{name}.earlier")
+                os.replace(place, earlier)
+            moved.append((place, earlier))
+            os.replace(path, place)
+    except OSError:
+        for place, earlier in reversed(moved):
+            if earlier is not None:
+                os.replace(earlier, place)
+            elif place.is_file():
+                place.unlink()
+        raise
 
 
 class _Paths(dict[str, Path]):

@@ -44,11 +44,11 @@ def names_option(*declarations: str, metavar: str, help_text: str) -> Callable[[
 
 
 def _split(option: str, texts: Sequence[str]) -> tuple[str, ...]:
-    """The names in texts of names and commas, each once. Raises UsageError for an empty name."""
+    """The names in texts of names and commas. Raises UsageError for an empty name or one given twice."""
     names = [name.strip() for text in texts for name in text.split(",")]
-    if not all(names):
-        raise UsageError(f"{option}: {','.join(texts)!r} is not a list of names, separated by commas.")
-    return tuple(dict.fromkeys(names))
+    if not all(names) or len(set(names)) < len(names):
+        raise UsageError(f"{option}: {','.join(texts)!r} is not a list of different names, separated by commas.")
+    return tuple(names)
 
 
 def project_options(command: Command) -> Command:

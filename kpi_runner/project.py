@@ -93,10 +93,25 @@ def _profiles_file(project_dir: Path) -> Path:
     return project_dir / PROFILES_EXAMPLE
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads dates as the text that they are."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def parse_yaml(text: str) -> Any:
+    """A YAML text as plain values, dates as text. Raises yaml.YAMLError where it is none."""
+    return yaml.load(text, Loader=_Loader)
+
+
 def read_yaml(file: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping; an empty file is an empty one. Raises UsageError otherwise."""
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = parse_yaml(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from None
     if document is None:

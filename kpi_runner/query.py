@@ -64,7 +64,7 @@ def _figures(
     notes: list[str],
 ) -> list[tuple[tuple[Any, ...], str | None]]:
     """The rows of one KPI with their units."""
-    condition = parse_where(request.where, kpi.dimensions, kpi.kpi_id) if request.where else None
+    condition = parse_where(request.where, kpi.dimensions, kpi.kpi_id) if request.where is not None else None
     _check_dimensions(kpi, request)
     grain = _grain(kpi, request)
     measures = _measures(kpi, request, condition, warehouse, notes)

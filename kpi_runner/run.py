@@ -13,7 +13,7 @@ from kpi_runner.build import BuildResult, build
 from kpi_runner.clock import as_of_local, as_of_text, week_start_number
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Calendar, parse_period
-from kpi_runner.project import Project, Target, read_yaml
+from kpi_runner.project import Project, Target, parse_yaml, read_yaml
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 SETTINGS_FILE = "settings.yml"
@@ -74,11 +74,21 @@ def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
     Raises UsageError for settings, systems, KPIs or a period that are none, DataError where the
     data or dbt refuses, LockedError while another run builds.
     """
-    variables = run_variables(request, project)
     _check_kpis(request.kpis, project)
-    result = build(project, target, variables, request.kpis)
+    try:
+        result = build(project, target, run_variables(request, project), request.kpis)
+    except UsageError as error:
+        raise UsageError(f"{_origin(str(error).split(':')[0], request)}{error}") from None
     with Warehouse(target.path) as warehouse:
         return summarize(warehouse, result)
+
+
+def _origin(name: str, request: RunRequest) -> str:
+    """Where a setting was made that dbt refused, as the beginning of a message."""
+    if any(text.startswith(f"{name}=") for text in request.assignments):
+        return "--set: "
+    file = request.data / SETTINGS_FILE if request.data is not None else None
+    return f"{file}: " if file is not None and file.is_file() and name in read_yaml(file) else ""
 
 
 def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
             )
     as_of = request.as_of or settings["as_of"]
     given["as_of"] = as_of_text(str(as_of) if as_of is not None else None)
-    return given | _period_variables(request.period, settings | given)
+    return given | _period_variables(request.period, _calendar(settings | given))
 
 
 def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
@@ -114,45 +124,39 @@ def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
         if not equals or not name:
             raise UsageError(f"--set: {text!r} is not NAME=VALUE.")
         try:
-            found[name.strip()] = yaml.safe_load(value)
+            found[name.strip()] = parse_yaml(value)
         except yaml.YAMLError:
             raise UsageError(f"--set: the value of {name} cannot be read: {value!r}.") from None
     return found
 
 
 def _settable(given: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The given settings with dates as text. Raises UsageError for a name that is no setting."""
+    """The given settings. Raises UsageError for a name that is no setting."""
     names = [name for name in defaults if name not in NOT_SETTABLE]
     for name in given:
         if name not in names:
             raise UsageError(
                 f"{where}: there is no setting {name!r}.{nearest(str(name), names)} It is one of {', '.join(names)}."
             )
-    return {name: _plain(value) for name, value in given.items()}
+    return dict(given)
 
 
-def _plain(value: Any) -> Any:
-    """A YAML value as JSON can carry it: dates become text."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else value
+def _calendar(settings: Mapping[str, Any]) -> Calendar:
+    """How the run cuts periods. Raises UsageError for a setting that makes no calendar."""
+    month = settings["fiscal_year_start_month"]
+    if str(month) not in map(str, range(1, 13)):
+        raise UsageError(f"fiscal_year_start_month: {month!r} is not a month from 1 to 12.")
+    return Calendar(
+        as_of_local(settings["as_of"], str(settings["timezone"])),
+        week_start_number(str(settings["week_start"])),
+        int(month),
+    )
 
 
-def _period_variables(period: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _period_variables(period: str, calendar: Calendar) -> dict[str, Any]:
     """The bounds of the periods to build; none for `all`."""
     if period.strip().lower() == "all":
         return {}
-    try:
-        fiscal_year_start_month = int(settings["fiscal_year_start_month"])
-    except (TypeError, ValueError):
-        raise UsageError(
-            f"fiscal_year_start_month: {settings['fiscal_year_start_month']!r} is not a month, 1 to 12."
-        ) from None
-    calendar = Calendar(
-        as_of_local(settings["as_of"], str(settings["timezone"])),
-        week_start_number(str(settings["week_start"])),
-        fiscal_year_start_month,
-    )
     asked = parse_period(period, calendar)
     bounds = {"period_start": asked.start.isoformat()}
     return bounds if asked.open_end else bounds | {"period_end": asked.end.isoformat()}

@@ -111,11 +111,17 @@ def _moment(minutes: int, form: str) -> str:
     return (datetime(2023, 11, 1) + timedelta(minutes=minutes)).strftime(form)
 
 
-def as_of_moment(as_of: str) -> str:
-    """The instant of an as-of as a text in a file: a bare date ends with the day, at the next one's midnight."""
-    if len(as_of) > len("2024-12-31"):
-        return as_of
-    return (date.fromisoformat(as_of) + timedelta(days=1)).isoformat()
+def as_of_moments(as_of: str) -> list[str]:
+    """The instant of an as-of as a text in a file, and those at which a comparison with it ends.
+
+    A bare date ends with its day, at the next midnight; comparisons end a day, a week, a month or a year earlier.
+    """
+    if len(as_of) <= len("2024-12-31"):
+        instant = (date.fromisoformat(as_of) + timedelta(days=1)).isoformat()
+        return [instant, instant]
+    moment = datetime.fromisoformat(as_of)
+    earlier = [moment - timedelta(days=days) for days in (1, 7, 29, 30, 31)]
+    return [as_of, as_of, *(each.isoformat() for each in earlier)]
 
 
 def _moments(draw: DrawFn, edges: Sequence[str]) -> Texts:
@@ -247,7 +253,7 @@ def _changes(deals: Sequence[Row], moments: Texts) -> SearchStrategy[list[Row]]:
             "entered_at": _rarely(moments, None, *BAD_MOMENTS, one_in=20),
         }
     ).map(lambda cells: dict[str, str | None](cells))
-    return st.one_of(st.lists(row, max_size=20), st.lists(row, min_size=8, max_size=20))
+    return st.one_of(st.just([]), st.lists(row, max_size=20), st.lists(row, min_size=8, max_size=20))
 
 
 def _quotas() -> SearchStrategy[list[Row]]:
@@ -259,7 +265,7 @@ def _quotas() -> SearchStrategy[list[Row]]:
             "team": st.just(owner[1]),
             "month": _rarely(_one(*MONTHS), None, "2024-02-15", "2024-13", one_in=20),
             "kind": _rarely(_one("revenue", "revenue", "revenue", "leads"), "calls", one_in=20),
-            "target": _rarely(_one("1000", "100.50", "0", "3000", "-5", "250", "60"), None, one_in=20),
+            "target": _rarely(_one("1000", "100.50", "0", "3000", "-5", "250", "100", "2000"), None, one_in=20),
             "currency": _one(None, "USD", "EUR"),
         }
         return st.fixed_dictionaries(columns).map(dict)
@@ -320,7 +326,7 @@ def companies(draw: DrawFn, as_of: str | None = None) -> Company:
 
     With an as_of, things happen exactly then more often than chance has it.
     """
-    moments = _moments(draw, [] if as_of is None else [as_of_moment(as_of)])
+    moments = _moments(draw, [] if as_of is None else as_of_moments(as_of))
     deals = draw(_deals(moments))
     makers: dict[str, Callable[[], SearchStrategy[list[Row]]]] = {
         "reps": _reps,
