@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-deep lint docs lock clean
+.PHONY: run test test-deep lint bench docs lock clean
 
 run: $(VENV)/.installed
 	$(BIN)/kpi demo
@@ -20,6 +20,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint models metrics
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.startup
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.generate_cli
