@@ -321,6 +321,30 @@ def _without_currencies(company: Company) -> Company:
 
 
 @st.composite
+def _wins_in_a_row(draw: DrawFn, company: Company) -> Company:
+    """The company with three wins of one account and rep more, whose ids are not in the order of their
+    closing, and a quota that is just reached, or just not; what chance hardly ever puts together."""
+    closings = draw(st.permutations(("2024-01-31", "2024-01-05T10:00:00", "2024-01-20T08:00:00Z")))
+    wins: list[Row] = [
+        {
+            "deal_id": deal_id,
+            "created_at": "2023-12-01",
+            "stage": "Won",
+            "outcome": "won",
+            "rep_id": "r7",
+            "account_id": "a7",
+            "channel": channel,
+            "amount": "100",
+            "closed_at": closed_at,
+        }
+        for deal_id, channel, closed_at in zip(("x1", "x2", "x3"), ("ads", "organic", None), closings, strict=True)
+    ]
+    target = draw(st.sampled_from(("300", "300.0001", "100")))
+    quota: Row = {"rep_id": "r7", "month": "2024-01", "kind": "revenue", "target": target}
+    return company | {"deals": [*company["deals"], *wins], "quotas": [*company.get("quotas", []), quota]}
+
+
+@st.composite
 def companies(draw: DrawFn, as_of: str | None = None) -> Company:
     """A small company; deals are always delivered, each other entity is missing now and then.
 
@@ -343,4 +367,4 @@ def companies(draw: DrawFn, as_of: str | None = None) -> Company:
             company[entity] = draw(_duplicated(entity, draw(maker())))
     if "exchange_rates" not in company and draw(st.integers(0, 9)) < 9:
         company = _without_currencies(company)
-    return company
+    return draw(_wins_in_a_row(company)) if draw(st.booleans()) else company
