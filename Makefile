@@ -15,13 +15,13 @@ test: $(VENV)/.installed-dev
 test-deep: $(VENV)/.installed-dev
 	KPI_EXAMPLES=400 $(BIN)/python -m pytest -n 2 tests/python/test_reference.py
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/profiles/profiles.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint models metrics
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/profiles/profiles.yml
 	$(BIN)/python -m benchmarks.startup
 
 docs: $(VENV)/.installed-dev
@@ -37,8 +37,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
+# The linter and the benchmark ask dbt without a profile of yours.
+$(VENV)/profiles/profiles.yml: profiles.yml.example $(VENV)/.installed-dev
+	mkdir -p $(@D)
+	cp $< $@
+
 clean:
-	rm -rf $(VENV) warehouse target logs
+	rm -rf $(VENV) warehouse/* warehouse/.building target logs
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:

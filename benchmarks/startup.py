@@ -33,7 +33,7 @@ COMMANDS: dict[str, Sequence[str]] = {
         "--where", "segment = 'SMB'",
     ],
     "dbt parse, nothing changed": [
-        sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--profiles-dir", ".ci/profiles",
+        sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--profiles-dir", ".venv/profiles",
     ],
 }  # fmt: skip
 

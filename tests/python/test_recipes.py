@@ -17,7 +17,9 @@ from tests.python.harness import ROOT
 KPI = "lost_deals"
 
 #: What a clone does not have, or a copy does not need.
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "warehouse", "target", "logs", "__pycache__", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "*.duckdb*", ".building", "target", "logs", "__pycache__", ".*_cache", "profiles.yml"
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -82,3 +84,21 @@ def test_the_kpi_is_in_kpi_values(clone: Path) -> None:
         ).fetchall()
     assert [measure for measure, _ in found] == ["lost_deals", "unexplained_share"]
     assert all(value is not None for _, value in found)
+
+
+def test_dbt_alone_builds_as_the_readme_says(tmp_path: Path) -> None:
+    directory = tmp_path / "clone"
+    shutil.copytree(ROOT, directory, ignore=LEFT_OUT)
+    readme = (directory / "README.md").read_text(encoding="utf-8")
+    assert "`cp profiles.yml.example profiles.yml` and `dbt build`" in readme
+    shutil.copy(directory / "profiles.yml.example", directory / "profiles.yml")
+    done = subprocess.run(
+        [sys.executable, "-m", "dbt.cli.main", "build"],
+        cwd=directory,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("KPI_", "DBT_"))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert json.loads(kpi(directory, ".venv/bin/kpi query won_deals --period 2025 --format json"))[0]["value"] > 0
