@@ -8,7 +8,12 @@
         {% set instant = run_started_at %}
     {% elif modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', given | string) %}
         {% set next_day = parse_setting_date('as_of', given) + modules.datetime.timedelta(days=1) %}
+        {% if zone == 'local' %}{% do return(next_day) %}{% endif %}
+        {#- A midnight that the clock passes twice is the first; one that it skips is when it went on. -#}
         {% set instant = tz.localize(next_day, is_dst=true) %}
+        {% if tz.normalize(instant).date() < next_day.date() %}
+            {% set instant = tz.localize(next_day, is_dst=false) %}
+        {% endif %}
     {% elif modules.re.match(
         '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$', given | string
     ) %}

@@ -69,12 +69,12 @@
 {%- endmacro %}
 
 
-{#- The files that match a pattern, as a list of paths. -#}
-{% macro find_files(pattern) %}{{ return(adapter.dispatch('find_files', 'sales_kpis')(pattern)) }}{% endmacro %}
+{#- Whether there is a file of that path. -#}
+{% macro file_exists(path) %}{{ return(adapter.dispatch('file_exists', 'sales_kpis')(path)) }}{% endmacro %}
 
-{% macro default__find_files(pattern) %}
-    {% set found = run_query("select file from glob(" ~ text_literal(pattern) ~ ") order by file") %}
-    {% do return(found.columns[0].values() | list) %}
+{% macro default__file_exists(path) %}
+    {% set found = run_query("select count(*) from glob(" ~ path_literal(path) ~ ")") %}
+    {% do return(found.columns[0].values()[0] > 0) %}
 {% endmacro %}
 
 
@@ -84,13 +84,13 @@
 {% macro default__file_header(path) %}
     {% if path.endswith('.parquet') %}
         {% set described = run_query(
-            "select column_name from (describe select * from read_parquet(" ~ text_literal(path) ~ "))"
+            "select column_name from (describe select * from read_parquet(" ~ path_literal(path) ~ "))"
         ) %}
         {% do return(described.columns[0].values() | map('lower') | list) %}
     {% endif %}
     {#- The dialect is never guessed: a guess may take a row for the header and drop what is above. -#}
     {% set header = run_query(
-        "select line from read_csv(" ~ text_literal(path) ~ ", auto_detect = false, header = false, "
+        "select line from read_csv(" ~ path_literal(path) ~ ", auto_detect = false, header = false, "
         ~ "columns = {'line': 'varchar'}, delim = chr(31), quote = '', escape = '', strict_mode = false) limit 1"
     ) %}
     {% set names = [] %}
@@ -108,13 +108,19 @@
 
 {% macro default__read_file(path, header) -%}
     {%- if path.endswith('.parquet') -%}
-        read_parquet({{ text_literal(path) }})
+        read_parquet({{ path_literal(path) }})
     {%- else -%}
-        read_csv({{ text_literal(path) }}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {
+        read_csv({{ path_literal(path) }}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {
             {%- for name in header %}{{ text_literal(name) }}: 'varchar'{{ ', ' if not loop.last }}{% endfor -%}
         })
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- A path as a SQL literal that names this file and no other: its wildcards stand for themselves. -#}
+{% macro path_literal(path) %}
+    {% do return(text_literal(path.replace('[', '[[]').replace('*', '[*]').replace('?', '[?]'))) %}
+{% endmacro %}
 
 
 {#- A text as a SQL literal. -#}

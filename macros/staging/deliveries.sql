@@ -9,8 +9,8 @@
     {% set directory = var('data_dir').rstrip('/') %}
     {% set names = [file] if '.' in file else [file ~ '.csv', file ~ '.parquet'] %}
     {% set found = [] %}
-    {% for name in names %}
-        {% do found.extend(find_files(directory ~ '/' ~ name)) %}
+    {% for name in names if file_exists(directory ~ '/' ~ name) %}
+        {% do found.append(directory ~ '/' ~ name) %}
     {% endfor %}
     {% if found | length > 1 %}
         {% do exceptions.raise_compiler_error(
@@ -27,24 +27,24 @@
     {%- set path = delivered_file(file) -%}
     {%- set header = file_header(path) if path is not none else [] -%}
     select
-        {% for column in columns if column in header %}cast(delivered.{{ adapter.quote(column) }} as {{ dbt.type_string() }}) as {{ column }},
+        {% for column in columns if column in header %}cast(_delivered_row.{{ adapter.quote(column) }} as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
-        {% if header %}{{ row_json('delivered') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
+        {% if header %}{{ row_json('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
         {% if header %}row_number() over (){% else %}cast(null as bigint){% endif %} as _row_number
-    from {% if header %}{{ read_file(path, header) }} as delivered{% else %}(select 1 as nothing) as delivered where 1 = 0{% endif %}
+    from {% if header %}{{ read_file(path, header) }} as _delivered_row{% else %}(select 1 as nothing) as _delivered_row where 1 = 0{% endif %}
 {% endmacro %}
 
 
 {#- The rows of a seed as text, each with itself as JSON (_row) and its number (_row_number). -#}
 {% macro read_seed(relation, columns) %}
     select
-        {% for column in columns %}cast(delivered.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
+        {% for column in columns %}cast(_delivered_row.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
-        {{ row_json('delivered') }} as _row,
+        {{ row_json('_delivered_row') }} as _row,
         row_number() over () as _row_number
-    from {{ relation }} as delivered
+    from {{ relation }} as _delivered_row
 {% endmacro %}
 
 

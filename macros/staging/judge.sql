@@ -27,7 +27,7 @@
         select
             *,
             {% for column in spec['key'] -%}
-            coalesce(cast({{ column }} as {{ dbt.type_string() }}), ''){{ " || '|' ||" if not loop.last }}
+            {{ key_part(column, spec['key']) }}{{ " || '|' ||" if not loop.last }}
             {% endfor -%} as row_key,
             {% for column in columns -%}
             coalesce(cast({{ column }} as {{ dbt.type_string() }}), chr(1)){{ ' || chr(2) ||' if not loop.last }}
@@ -94,6 +94,17 @@
         _repairs as repairs,
         _row as row_json
     from settled
+{%- endmacro %}
+
+
+{#- A column of a key as text. In a key of several, which are joined by |, a | of its own is written \|. -#}
+{% macro key_part(column, key) -%}
+    {%- set text = "coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '')" -%}
+    {%- if key | length == 1 -%}
+        {{ text }}
+    {%- else -%}
+        replace(replace({{ text }}, chr(92), chr(92) || chr(92)), '|', chr(92) || '|')
+    {%- endif -%}
 {%- endmacro %}
 
 
