@@ -1,8 +1,7 @@
 -- One row per interval in which a deal was open, for its number at the period's end; and one per deal closed in the
 -- period, for revenue per won deal, win rate and sales cycle.
-{% set velocity -%}
-    {open_deal} * {amount} / nullif({won}, 0) * {won} / nullif({closed}, 0) / nullif({days} / nullif({won}, 0), 0)
-{%- endset %}
+{% set velocity = '{open_deal} * {amount} / nullif({won}, 0) * {won} / nullif({closed}, 0)'
+    ~ ' / nullif({days} / nullif({won}, 0), 0)' %}
 {% call kpi(
     measures={
         'velocity_per_day': {
