@@ -43,7 +43,7 @@ $(VENV)/profiles/profiles.yml: profiles.yml.example $(VENV)/.installed-dev
 	cp $< $@
 
 clean:
-	rm -rf $(VENV) warehouse/* warehouse/.building target logs
+	rm -rf $(VENV) warehouse/* warehouse/.*.building warehouse/.*.lock target logs
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:

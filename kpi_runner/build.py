@@ -40,7 +40,7 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     """
     target.path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(target.path):
-        work = target.path.parent / ".building"
+        work = target.path.with_name(f".{target.path.name}.building")
         work.mkdir(exist_ok=True)
         # The file keeps its name: views name the database they lie in by it.
         unfinished = work / target.path.name
@@ -114,7 +114,7 @@ def _run_dbt(
             process.terminate()
             raise
     if process.returncode != 0 or not warehouse.is_file():
-        complaint = log.complaint() + "\nNothing was changed; the last figures stay as they were."
+        complaint = log.complaint() + "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return BuildResult(log.seconds)
 
@@ -174,6 +174,10 @@ def _essence(message: str) -> str:
             continue
         if text.startswith(("Compilation Error", "Runtime Error", "Encountered an error")):
             continue
+        if text.startswith("Possible fixes"):
+            # What follows is advice on options of the CSV reader, which nobody can set here.
+            kept += [place for place in map(str.strip, message.splitlines()) if place.startswith("file = ")]
+            break
         kept.append(text.removeprefix("Invalid Input Error: "))
     if len(kept) == 1 and ("ERROR creating" in kept[0] or "ERROR hook" in kept[0]):
         return ""

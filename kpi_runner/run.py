@@ -101,7 +101,8 @@ def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
             given |= _settable(read_yaml(settings_file), defaults, str(settings_file))
         given["data_dir"] = str(request.data.resolve())
     given |= _settable(_assigned(request.assignments), defaults, "--set")
-    systems = list(request.systems) or (["folder"] if request.data is not None else [])
+    is_data_alone = request.data is not None and "source_systems" not in given
+    systems = list(request.systems) or (["folder"] if is_data_alone else [])
     if systems:
         given["source_systems"] = systems
     settings = defaults | given

@@ -61,8 +61,9 @@
         {% if delivery.meta.needs_file %}
             {% do exceptions.raise_compiler_error(
                 delivery.entity ~ ": no file " ~ delivery.file ~ ('' if '.' in delivery.file else '.csv or .parquet')
-                ~ " in '" ~ var('data_dir') ~ "'. The source system " ~ delivery.system
-                ~ " cannot do without it; set data_dir to the directory that holds it."
+                ~ (" in " ~ var('data_dir') if var('data_dir') else ", for no directory is named")
+                ~ ". The source system " ~ delivery.system
+                ~ " cannot do without it; set data_dir (kpi run --data DIR) to the directory that holds it."
             ) %}
         {% endif %}
     {% elif delivery.header %}

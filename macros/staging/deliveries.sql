@@ -3,7 +3,7 @@
 {#- The path of a delivered file, none when it is not there. `file` is a file's name, or a name
     without an extension, which then may be a .csv or a .parquet, but not both. -#}
 {% macro delivered_file(file) %}
-    {% if not execute %}
+    {% if not execute or not var('data_dir') %}
         {% do return(none) %}
     {% endif %}
     {% set directory = var('data_dir').rstrip('/') %}

@@ -336,7 +336,7 @@ def test_a_refused_delivery(small: Built, tmp_path: Path, change: Callable[[Path
     assert [text for text in named if text not in result.stderr] == [], result.stderr
     assert "Traceback" not in result.stderr
     assert warehouse.path.read_bytes() == small.warehouse.path.read_bytes()
-    assert not list(warehouse.directory.glob(".building/*.duckdb*"))
+    assert not list(warehouse.directory.glob(".*.building/*.duckdb*"))
 
 
 # --- Other ways to write the same files

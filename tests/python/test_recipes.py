@@ -18,7 +18,7 @@ KPI = "lost_deals"
 
 #: What a clone does not have, or a copy does not need.
 LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "*.duckdb*", ".building", "target", "logs", "__pycache__", ".*_cache", "profiles.yml"
+    ".git", ".venv", "*.duckdb*", "*.building", "target", "logs", "__pycache__", ".*_cache", "profiles.yml"
 )
 
 
