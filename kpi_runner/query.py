@@ -68,6 +68,9 @@ def _figures(
     _check_dimensions(kpi, request)
     grain = _grain(kpi, request)
     measures = _measures(kpi, request, condition, warehouse, notes)
+    if not measures:
+        notes.append(f"{kpi.kpi_id} has none of the measures asked for.")
+        return []
     if not warehouse.has_table(f"{kpi.kpi_id}__rows"):
         raise DataError(f"{kpi.kpi_id} was not built by the last run. Build it with `kpi run --select {kpi.kpi_id}`.")
     slots = grain_periods(request.period, grain, settings.calendar)

@@ -9,7 +9,7 @@
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
         'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs,
     } -%}
-    {{- config(meta={'spec': spec}) -}}
+    {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}
     {%- for dimension in dimensions %}{% do slices.append([dimension]) %}{% endfor -%}
 -- depends_on: {{ ref('unavailable_measures') }}
