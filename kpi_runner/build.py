@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,19 +23,13 @@ ALWAYS_BUILT = (
 )  # fmt: skip
 
 
-@dataclass
-class BuildResult:
-    """What dbt reported: seconds per model."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str]) -> BuildResult:
+def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str]) -> dict[str, float]:
     """Builds the KPIs (all, where none are named) into the target's warehouse, whole or not at all.
 
-    The new warehouse is built beside the old one and takes its place when it is finished; a build
-    that fails leaves the old one as it was. Raises LockedError while another run builds, UsageError
-    where dbt refuses one of the variables, and DataError where it refuses otherwise.
+    Returns the seconds that each model took. The new warehouse is built beside the old one and takes
+    its place when it is finished; a build that fails leaves the old one as it was. Raises LockedError
+    while another run builds, UsageError where dbt refuses one of the variables, and DataError where
+    it refuses otherwise.
     """
     target.path.parent.mkdir(parents=True, exist_ok=True)
     with _lock(target.path):
@@ -46,11 +39,11 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
         unfinished = work / target.path.name
         _remove(unfinished)
         try:
-            result = _run_dbt(project, target, variables, kpis, unfinished, work)
+            seconds = _run_dbt(project, target, variables, kpis, unfinished, work)
             os.replace(unfinished, target.path)
         finally:
             _remove(unfinished)
-    return result
+    return seconds
 
 
 @contextmanager
@@ -84,8 +77,8 @@ def _run_dbt(
     kpis: Sequence[str],
     warehouse: Path,
     work: Path,
-) -> BuildResult:
-    """Runs dbt in a process of its own and follows its log."""
+) -> dict[str, float]:
+    """Runs dbt in a process of its own and follows its log; returns the seconds that each model took."""
     command = [sys.executable, "-m", "dbt.cli.main", "--log-format", "json", "--no-use-colors"]
     command += ["--log-level-file", "none", "build", "--exclude-resource-type", "test", "unit_test"]
     command += ["--project-dir", str(project.directory), "--target", target.name]
@@ -116,7 +109,7 @@ def _run_dbt(
     if process.returncode != 0 or not warehouse.is_file():
         complaint = log.complaint() + "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
-    return BuildResult(log.seconds)
+    return log.seconds
 
 
 def _profiles_dir(project: Project, work: Path) -> Path:

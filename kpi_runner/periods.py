@@ -75,11 +75,6 @@ class Period:
     open_start: bool = False
     open_end: bool = False
 
-    @property
-    def is_all(self) -> bool:
-        """Whether this is the period `all`, from the first event to as_of."""
-        return self.open_start
-
 
 @dataclass(frozen=True)
 class Slot:

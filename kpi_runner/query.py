@@ -140,7 +140,7 @@ def _measures(
     cut_by = [*request.dimensions, *sorted(condition.dimensions if condition else ())]
     chosen: list[MeasureInfo] = []
     refusals: list[tuple[type[UsageError] | type[DataError], str]] = []
-    for info in named or kpi.measures if not request.measures or named else ():
+    for info in named if request.measures else kpi.measures:
         refusal = _refusal(kpi, info, cut_by, warehouse)
         if refusal is None:
             chosen.append(info)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,6 +45,14 @@ def _module(environment: Environment, name: str) -> Any:
     return template.module
 
 
+@cache
+def _macros(project_dir: Path) -> tuple[Any, Any]:
+    """The roll-up and the bridge of a project; compiled once, however many KPIs are asked for."""
+    environment = Environment(loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"])
+    environment.globals["return"] = _return
+    return _module(environment, "rollup.sql"), _module(environment, "days_of_windows.sql")
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked of one KPI: its rows' table and spec, the periods, the slice and the filter.
@@ -65,10 +74,7 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     Its columns: measure, period_start, period_end, one per dimension, numerator, denominator,
     value, row_count, is_complete, is_provisional.
     """
-    environment = Environment(loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"])
-    environment.globals["return"] = _return
-    rollup = _module(environment, "rollup.sql")
-    bridge = _module(environment, "days_of_windows.sql")
+    rollup, bridge = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
     relations = {"rows": "asked_rows", "periods": "asked_periods", "period_days": "asked_days"}
     where = f" where {question.condition}" if question.condition else ""
@@ -80,7 +86,7 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({bridge.days_of_windows('asked_windows', 'calendar_days')}),\n"
         f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
-        f"{rollup.rollup(question.kpi_id, spec, slices, relations)}\n"
+        f"{rollup.rollup(spec, slices, relations)}\n"
         f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
         f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from kpi_runner.build import BuildResult, build
+from kpi_runner.build import build
 from kpi_runner.clock import as_of_local, as_of_text, week_start_number
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Calendar, parse_period
@@ -76,11 +76,11 @@ def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
     """
     _check_kpis(request.kpis, project)
     try:
-        result = build(project, target, run_variables(request, project), request.kpis)
+        seconds = build(project, target, run_variables(request, project), request.kpis)
     except UsageError as error:
         raise UsageError(f"{_origin(str(error).split(':')[0], request)}{error}") from None
     with Warehouse(target.path) as warehouse:
-        return summarize(warehouse, result)
+        return summarize(warehouse, seconds)
 
 
 def _origin(name: str, request: RunRequest) -> str:
@@ -171,7 +171,7 @@ def _check_kpis(names: Sequence[str], project: Project) -> None:
             raise UsageError(f"--select: there is no KPI {name!r}.{nearest(name, known)}")
 
 
-def summarize(warehouse: Warehouse, result: BuildResult) -> RunSummary:
+def summarize(warehouse: Warehouse, seconds: Mapping[str, float]) -> RunSummary:
     """What the warehouse holds of each built KPI, and what became of the delivered rows."""
     entities = tuple(
         EntitySummary(*row)
@@ -179,7 +179,7 @@ def summarize(warehouse: Warehouse, result: BuildResult) -> RunSummary:
     )
     counts = dict(warehouse.rows("select kpi_id, count(*) from kpi_values group by kpi_id"))
     built = [kpi for kpi in warehouse.catalog() if warehouse.has_table(f"{kpi.kpi_id}__rows")]
-    return RunSummary(tuple(_summary(kpi, warehouse, entities, counts, result) for kpi in built), entities)
+    return RunSummary(tuple(_summary(kpi, warehouse, entities, counts, seconds) for kpi in built), entities)
 
 
 def _summary(
@@ -187,7 +187,7 @@ def _summary(
     warehouse: Warehouse,
     entities: Sequence[EntitySummary],
     figures: Mapping[str, int],
-    result: BuildResult,
+    seconds: Mapping[str, float],
 ) -> KpiSummary:
     needed = {need.split(".")[0] for info in kpi.measures for need in info.needs}
     ((rows,),) = warehouse.rows(f'select count(*) from "{kpi.kpi_id}__rows"')
@@ -198,6 +198,6 @@ def _summary(
         figures.get(kpi.kpi_id, 0),
         sum(entry.repairs for entry in entities if entry.entity in needed),
         sum(entry.rejected for entry in entities if entry.entity in needed),
-        round(result.seconds.get(kpi.kpi_id, 0.0), 2),
+        round(seconds.get(kpi.kpi_id, 0.0), 2),
         kpi.primary.missing,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,8 @@ class Kpi:
 class RunSettings:
     """The settings that the last run built with."""
 
-    as_of: datetime
     timezone: str
     cohort_window_days: int
-    reporting_currency: str
-    source_systems: tuple[str, ...]
     calendar: Calendar
 
 
@@ -102,12 +99,12 @@ class Warehouse:
     def settings(self) -> RunSettings:
         """The settings of the last run."""
         (row,) = self.rows(
-            "select as_of, as_of_local, first_event_on, timezone, week_start, fiscal_year_start_month,"
-            " cohort_window_days, reporting_currency, source_systems from run_settings"
+            "select as_of_local, first_event_on, timezone, week_start, fiscal_year_start_month,"
+            " cohort_window_days from run_settings"
         )
-        as_of, local, first_event_on, timezone, week_start, fiscal, window, currency, systems = row
+        local, first_event_on, timezone, week_start, fiscal, window = row
         calendar = Calendar(local, week_start_number(week_start), fiscal, first_event_on)
-        return RunSettings(as_of, timezone, window, currency, _listed(systems), calendar)
+        return RunSettings(timezone, window, calendar)
 
     def catalog(self) -> list[Kpi]:
         """Every KPI of the project, base metrics first, then by number."""
@@ -148,12 +145,18 @@ class Warehouse:
 
     def missing_for(self, kpi_id: str, measure: str, dimension: str | None) -> list[str]:
         """What a measure, or a dimension of it, needs and no source system delivers."""
-        found = self.rows(
-            "select missing from unavailable_measures where kpi_id = ? and measure = ?"
-            " and dimension is not distinct from ? order by missing",
-            [kpi_id, measure, dimension],
-        )
-        return [missing for (missing,) in found]
+        return self._missing.get((kpi_id, measure, dimension), [])
+
+    @cached_property
+    def _missing(self) -> dict[tuple[str, str, str | None], list[str]]:
+        """What is missing for each KPI, measure and dimension that lacks something; read once."""
+        found: dict[tuple[str, str, str | None], list[str]] = {}
+        for *key, missing in self.rows(
+            "select kpi_id, measure, dimension, missing from unavailable_measures order by missing"
+        ):
+            kpi_id, measure, dimension = key
+            found.setdefault((kpi_id, measure, dimension), []).append(missing)
+        return found
 
 
 def nearest(name: str, known: Sequence[str] | dict[str, Any]) -> str:

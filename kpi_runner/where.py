@@ -81,11 +81,6 @@ def parse_where(text: str, dimensions: Sequence[str], kpi_id: str) -> Condition:
     return Condition(sql, frozenset(checker.used))
 
 
-def used_dimensions(text: str, dimensions: Sequence[str], kpi_id: str) -> frozenset[str]:
-    """The dimensions that the condition `text` mentions. Raises UsageError like parse_where."""
-    return parse_where(text, dimensions, kpi_id).dimensions
-
-
 def _parse(text: str, checker: _Checker) -> exp.Expr:
     """The syntax tree of `text`; UsageError where it is not one plain, short expression."""
     from sqlglot import exp, parse_one

@@ -15,8 +15,8 @@
 {% endmacro %}
 
 
-{#- One entry per measure: {kpi, number, title, theme, position, measure, is_primary, title, unit, basis, better,
-    healthy_low, …, dimensions, needs}. What a measure leaves out it takes from its KPI. -#}
+{#- One entry per measure: {kpi_id, measure, position (1 is the primary one), unit, basis, better, healthy_low, …,
+    dimensions, needs}. What a measure leaves out it takes from its KPI. -#}
 {% macro catalog_measures() %}
     {% set entries = [] %}
     {% for node in kpi_nodes() %}

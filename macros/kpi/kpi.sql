@@ -18,7 +18,7 @@ with kpi_rows as (
     {{ caller() }}
     {{ rows_end() }}
 ),
-{{ rollup(model.name, spec, slices, {
+{{ rollup(spec, slices, {
     'rows': 'kpi_rows', 'periods': ref('periods'), 'period_days': ref('period_days'),
 }) }}
 

@@ -69,7 +69,7 @@
 {% endmacro %}
 
 
-{#- The KPI models of the project, in the order of their numbers, base metrics first. -#}
+{#- The KPI models of the project, by name. -#}
 {% macro kpi_nodes() %}
     {% set found = [] %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.config.materialized == 'kpi' %}

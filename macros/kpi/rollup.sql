@@ -26,7 +26,7 @@
 
     `slices` is a list of lists of dimensions; the first is [], the total.
     `relations` names: rows, periods, period_days. -#}
-{% macro rollup(kpi_id, spec, slices, relations) -%}
+{% macro rollup(spec, slices, relations) -%}
 {%- set base = base_inputs(spec) -%}
 {%- set inputs = measure_inputs(spec) -%}
 {%- set dims = used_dimensions(slices) -%}
@@ -308,7 +308,7 @@ measured as (
         is_complete,
         {{ 'is_in_cohort_window' if measure.get('cohort') else 'false' }} as is_provisional
     from completed
-    {%- if measure.get('dimensions') is not none and 'dimensions' in measure %}
+    {%- if 'dimensions' in measure %}
     where slice in (0{% for dims_of_slice in slices if dims_of_slice and not (dims_of_slice | reject('in', measure['dimensions']) | list) %}, {{ slices.index(dims_of_slice) }}{% endfor %})
     {%- endif %}
 {%- endmacro %}

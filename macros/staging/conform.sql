@@ -7,7 +7,7 @@
     needs_file      true where the system cannot do without that file
     source_columns  the columns the file must have, when they are not the canonical required ones
     loaded_at       true where `renamed` has the column _loaded_at
-    repairs         SQL text expression naming repairs the model made itself, comma-separated
+    repairs         SQL text expression naming repairs the model made itself, each ended by a ;
 
     `renamed` also has _row (the delivered row as JSON) and _row_number. -#}
 {% macro conform(entity, columns, file=none, needs_file=false, source_columns=none, loaded_at=false, repairs="''") %}

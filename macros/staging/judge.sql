@@ -4,6 +4,10 @@
 {% macro judge(entity) -%}
     {%- set spec = canonical_entity(entity) -%}
     {%- set columns = canonical_columns(entity) -%}
+    {%- set never = "cast('0001-01-01' as timestamp)" -%}
+    {%- set loaded_at = 'coalesce(_loaded_at, ' ~ never ~ ')' -%}
+    {#- Rows that broke a rule are not compared with those that did not. -#}
+    {%- set same_key = 'source_system, row_key, _rejected_rule is null' -%}
     with delivered as (
         {% for system in systems_with(entity) -%}
         select * from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
@@ -39,8 +43,8 @@
     newest as (
         select
             *,
-            max(coalesce(_loaded_at, cast('0001-01-01' as timestamp))) over (
-                partition by source_system, row_key, _rejected_rule is null
+            max({{ loaded_at }}) over (
+                partition by {{ same_key }}
             ) as newest_loaded_at
         from keyed
     ),
@@ -48,18 +52,18 @@
     compared as (
         select
             *,
-            coalesce(_loaded_at, cast('0001-01-01' as timestamp)) = newest_loaded_at as is_newest,
+            {{ loaded_at }} = newest_loaded_at as is_newest,
             row_number() over (
-                partition by source_system, row_key, _rejected_rule is null
-                order by coalesce(_loaded_at, cast('0001-01-01' as timestamp)) desc, _row_number
+                partition by {{ same_key }}
+                order by {{ loaded_at }} desc, _row_number
             ) as recency,
-            min(row_content) over (partition by source_system, row_key, _rejected_rule is null) as first_content,
-            max(row_content) over (partition by source_system, row_key, _rejected_rule is null) as last_content,
+            min(row_content) over (partition by {{ same_key }}) as first_content,
+            max(row_content) over (partition by {{ same_key }}) as last_content,
             min(row_content) over (
-                partition by source_system, row_key, _rejected_rule is null, coalesce(_loaded_at, cast('0001-01-01' as timestamp))
+                partition by {{ same_key }}, {{ loaded_at }}
             ) as first_content_then,
             max(row_content) over (
-                partition by source_system, row_key, _rejected_rule is null, coalesce(_loaded_at, cast('0001-01-01' as timestamp))
+                partition by {{ same_key }}, {{ loaded_at }}
             ) as last_content_then
         from newest
     ),
@@ -68,9 +72,9 @@
         select
             *,
             first_content <> last_content and (
-                newest_loaded_at = cast('0001-01-01' as timestamp)
+                newest_loaded_at = {{ never }}
                 or max(case when is_newest and first_content_then <> last_content_then then 1 else 0 end) over (
-                    partition by source_system, row_key, _rejected_rule is null
+                    partition by {{ same_key }}
                 ) = 1
             ) as is_contradicted
         from compared
@@ -108,7 +112,7 @@
 {%- endmacro %}
 
 
-{#- Any columns of an entity's rows that are used, for reading a judged relation. -#}
+{#- The rows of an entity that are used, as a table expression. -#}
 {% macro kept(entity) -%}
     (select * from {{ ref('int_' ~ entity ~ '__judged') }} where fate = 'kept')
 {%- endmacro %}

@@ -1,4 +1,5 @@
--- One row per day of the calendar, from two years before the first event's year to two years after that of as_of.
+-- One row per day of the calendar, from two years before the first event's year to the end of the
+-- year after as_of's, and one day.
 with bounds as (
     select
         {{ shifted_months(period_start('year', 'first_event_on'), -24) }} as first_day,

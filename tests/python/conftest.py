@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -269,3 +270,15 @@ def parsed(text: str) -> list[Row]:
 def records(text: str) -> list[dict[str, str]]:
     """The rows of a CSV text as it stands."""
     return list(csv.DictReader(io.StringIO(text)))
+
+
+def as_text(value: object) -> str:
+    """A value as CSV has it; numbers without trailing zeros."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float | Decimal):
+        text = format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from kpi_runner import export as exporting
-from tests.python.conftest import Built, Warehouse, records
+from tests.python.conftest import Built, Warehouse, as_text, records
 
 TABLES = ("kpi_values", "kpi_scorecard", "kpi_catalog")
 FORMATS = ("csv", "parquet", "json")
@@ -51,18 +51,6 @@ def read(file: Path) -> list[dict[str, Any]]:
         assert result.description is not None
         names = [name for name, *_ in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def as_text(value: object) -> str:
-    """A value as CSV has it; numbers without trailing zeros."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float | Decimal):
-        text = format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
 
 
 def test_the_files(exported: Path) -> None:

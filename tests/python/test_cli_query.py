@@ -19,7 +19,7 @@ from kpi_runner.errors import UsageError
 from kpi_runner.periods import GRAINS, parse_period
 from kpi_runner.query import Request, answer
 from kpi_runner.warehouse import Warehouse as OpenWarehouse
-from tests.python.conftest import ROOT, Built, Warehouse, records
+from tests.python.conftest import ROOT, Built, Warehouse, as_text, records
 
 KEYS = ["kpi_id", "measure", "grain", "period_start", "period_end"]
 FIGURES = ["numerator", "denominator", "value", "row_count", "is_complete", "is_provisional"]
@@ -69,18 +69,6 @@ def parquet(warehouse: Warehouse, directory: Path) -> tuple[list[str], list[tupl
         found = connection.execute("select * from read_parquet(?)", [str(file)])
         assert found.description is not None
         return [name for name, *_ in found.description], found.fetchall()
-
-
-def as_text(value: object) -> str:
-    """A value as CSV has it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float | Decimal):
-        text = format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
 
 
 def test_stdout_holds_data_and_stderr_the_as_of(warehouse: Warehouse) -> None:

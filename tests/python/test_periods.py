@@ -198,7 +198,7 @@ def test_all_needs_a_first_event_before_as_of() -> None:
     with pytest.raises(UsageError, match="as-of"):
         parse_period("all", Calendar(AS_OF, first_event_on=AS_OF.date()))
     one_day = parse_period("all", Calendar(AS_OF, first_event_on=day("2026-09-14")))
-    assert (one_day.grain, one_day.is_all) == ("custom", True)
+    assert (one_day.grain, one_day.open_start) == ("custom", True)
 
 
 @pytest.mark.parametrize(("week_start", "fiscal"), [(0, 1), (8, 1), (1, 0), (1, 13)])

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpi_runner.errors import ExitCode, UsageError
-from kpi_runner.where import Condition, parse_where, used_dimensions
+from kpi_runner.where import Condition, parse_where
 
 DIMENSIONS = ("rep", "team", "Lead_Source", "kind")
 
@@ -234,7 +234,7 @@ def test_a_kpi_without_dimensions_takes_no_condition() -> None:
 )
 def test_names_that_sql_also_uses_are_dimensions_like_others(name: str) -> None:
     for text in (f"{name} = 'x'", f"'x' = {name}", f'"{name}" is not null', f"not {name} in ('x')"):
-        assert used_dimensions(text, (name,), "k") == {name}
+        assert parse_where(text, (name,), "k").dimensions == {name}
 
 
 def test_a_name_with_quotes_and_blanks_stays_one_identifier() -> None:
@@ -244,7 +244,7 @@ def test_a_name_with_quotes_and_blanks_stays_one_identifier() -> None:
 
 def test_the_dimensions_used_are_given_as_the_kpi_spells_them() -> None:
     text = "REP = 'team' or (lead_source is null and rep <> 'kind')"
-    assert used_dimensions(text, DIMENSIONS, "won_deals") == {"rep", "Lead_Source"}
+    assert parse_where(text, DIMENSIONS, "won_deals").dimensions == {"rep", "Lead_Source"}
 
 
 def test_twenty_parentheses_and_a_long_chain_are_taken() -> None:
