@@ -89,7 +89,7 @@
     {%- if accepted -%}
         not one of {{ accepted | join(', ') }}
     {%- else -%}
-        not a {{ {'amount': 'decimal', 'rate': 'decimal', 'month': 'month (YYYY-MM)', 'date': 'date (YYYY-MM-DD)',
+        not a {{ {'amount': 'decimal', 'integer': 'whole number', 'rate': 'decimal', 'month': 'month (YYYY-MM)', 'date': 'date (YYYY-MM-DD)',
                   'timestamp': 'timestamp (ISO 8601)', 'boolean': 'boolean (true, false, 1, 0)',
                   'probability': 'number from 0 to 1'}.get(type, type) }}
     {%- endif -%}

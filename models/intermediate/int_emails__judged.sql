@@ -1,0 +1,2 @@
+-- One row per delivered row of emails, with its fate: kept, merged or rejected.
+{{ judge('emails') }}

@@ -1,0 +1,2 @@
+-- One row per call as the folder's file delivers it.
+{{ stage_file('calls') }}

@@ -1,0 +1,2 @@
+-- One row per quote as the folder's file delivers it.
+{{ stage_file('quotes') }}
