@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from jinja2 import Environment, Template
 from jinja2.runtime import Macro
 
-from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, last_day, monthly_step
+from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, monthly_step
 
 MACROS = Path("macros") / "kpi"
 
@@ -102,14 +102,14 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
         f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
         f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
-        f" {(last_day(slot, calendar) - DAY_ZERO).days})"
+        f" {(min(slot.end, calendar.as_of_local.date()) - DAY_ZERO).days})"
         for slot in question.slots
     ]
     return (
         "select asked.*, (select count(*) from calendar_days where is_selling_day"
         " and date_day >= asked.period_start and date_day < asked.period_end) as selling_days"
         f" from (values {', '.join(rows)})"
-        " as asked (grain, period_start, period_end, is_complete, is_in_cohort_window, last_day_number)"
+        " as asked (grain, period_start, period_end, is_complete, is_in_cohort_window, end_day_number)"
     )
 
 

@@ -4,15 +4,15 @@
 {% macro money_type() %}decimal(30, 14){% endmacro %}
 
 
-{#- An amount in the reporting currency. `rates` is the alias of int_exchange_rates as joined_rate() joins it;
-    an amount whose currency has no rate on its day stops the run. -#}
-{% macro converted(amount, currency, rates, day) -%}
+{#- An amount in the reporting currency. `rates` is the alias of int_exchange_rates as joined_rate() joins it, `rate` its
+    column; an amount whose currency has no rate on its day stops the run. -#}
+{% macro converted(amount, currency, rates, day, rate='rate') -%}
     case
         when {{ amount }} is null then cast(null as {{ money_type() }})
         when coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
             then cast({{ amount }} as {{ money_type() }})
-        when {{ rates }}.rate is not null
-            then cast(cast({{ amount }} as decimal(20, 4)) * {{ rates }}.rate as {{ money_type() }})
+        when {{ rates }}.{{ rate }} is not null
+            then cast(cast({{ amount }} as decimal(20, 4)) * {{ rates }}.{{ rate }} as {{ money_type() }})
         else {{ raise_in_sql(
             "'No exchange rate for ' || " ~ currency ~ " || ' on ' || cast(" ~ day ~ " as varchar) || ': deliver it in exchange_rates.'",
             money_type()
@@ -33,6 +33,15 @@
         on {{ currency }} = {{ alias }}.currency
         and {{ day }} >= {{ alias }}.valid_from
         and ({{ day }} < {{ alias }}.valid_until or {{ alias }}.valid_until is null)
+{%- endmacro %}
+
+
+{#- Whether a rate of a foreign currency holds on some day of [first_day, next_day); next_day may be null. -#}
+{% macro holds_within(rates, currency, first_day, next_day) -%}
+    {{ currency }} = {{ rates }}.currency
+        and {{ currency }} <> '{{ var("reporting_currency") }}'
+        and ({{ rates }}.valid_until > {{ first_day }} or {{ rates }}.valid_until is null)
+        and ({{ rates }}.valid_from < {{ next_day }} or {{ next_day }} is null)
 {%- endmacro %}
 
 

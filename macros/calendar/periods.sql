@@ -32,6 +32,19 @@
 {%- endmacro %}
 
 
+{#- In how many parts a month comes where shares of months are added up: the least number that 28, 29, 30 and 31 divide,
+    so that a day's share of any month is a whole number of parts, and sums of days are exact. -#}
+{% macro month_parts() %}{% do return(377580) %}{% endmacro %}
+
+
+{#- A day's share of its month, in parts. -#}
+{% macro day_parts(day) -%}
+    case {{ dbt.datediff(day_of_month_start(day), shifted_months(day_of_month_start(day), 1), 'day') }}
+        {%- for length in [28, 29, 30, 31] %} when {{ length }} then {{ month_parts() // length }}{% endfor %}
+    end
+{%- endmacro %}
+
+
 {% macro day_of_month_start(day) %}{% do return('cast(' ~ dbt.date_trunc('month', day) ~ ' as date)') %}{% endmacro %}
 
 {#- A date some days or months away; months away from the 29th to the 31st end on the last day there is. -#}

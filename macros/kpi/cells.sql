@@ -1,6 +1,6 @@
 {#- How rows meet periods: the cells of events, states and spans. Pure Jinja, part of the roll-up (rollup.sql).
     Each gives one row per window of a period, slice and subject with the sum (s_) and the row count (n_) of each input.
-    `keys` are those of rollup(): dims, subject, slices, windows, paired, has_spans. -#}
+    `keys` are those of rollup(): dims, subjects, slices, windows, paired, has_spans. -#}
 
 {#- Events are added up per day first, then the days to the periods that hold them. -#}
 {% macro event_cells(relations, inputs, keys) -%}
@@ -9,17 +9,17 @@ daily as (
     select
         event_on,
         {{ slice_number(keys.slices) }} as slice,
-        {{ listed(since + keys.subject + keys.dims) }}
+        {{ listed(since + keys.subjects + keys.dims) }}
         {{ input_sums(inputs) }}
     from {{ relations['rows'] }}
     where event_on is not null
-    group by {{ grouping_sets(['event_on'] + since + keys.subject, keys.slices) }}
+    group by {{ grouping_sets(['event_on'] + since + keys.subjects, keys.slices) }}
 ),
 
 event_cells as (
     select
         {{ listed(period_keys(), 'period_days.') }}
-        {{ listed(['slice'] + keys.subject + keys.dims, 'daily.') }}
+        {{ listed(['slice'] + keys.subjects + keys.dims, 'daily.') }}
         {% for input in inputs -%}
         sum(daily.s_{{ input }}) as s_{{ input }},
         sum(daily.n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
@@ -33,7 +33,7 @@ event_cells as (
         {% if keys.paired -%}
         and (daily.since_on is null or daily.since_on >= period_days.window_start)
         {% endif %}
-    group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subject + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+    group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subjects + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
     {% if 'previous' in keys.windows or 'year' in keys.windows -%}
     union all
     {{ cells_of_part_days(relations, inputs, keys) }}
@@ -48,7 +48,7 @@ event_cells as (
     select
         {{ listed(period_keys(), 'period_days.') }}
         {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subject + keys.dims) }}
+        {{ listed(keys.subjects + keys.dims) }}
         {{ input_sums(inputs) }}
     from {{ relations['rows'] }} as kpi_rows
     inner join {{ relations['period_days'] }} as period_days
@@ -56,7 +56,7 @@ event_cells as (
         and kpi_rows.event_local_at < period_days.before_at
     where {{ is_window_used('period_days', keys) }}
     group by {{ grouping_sets(
-        ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'] + keys.subject,
+        ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'] + keys.subjects,
         keys.slices
     ) }}
 {%- endmacro %}
@@ -64,23 +64,23 @@ event_cells as (
 
 {#- States are steps up where they begin and down where they end; their running sum is the state on any day. -#}
 {% macro state_cells(relations, inputs, keys) -%}
-{%- set slice_keys = ['slice'] + keys.subject + keys.dims -%}
+{%- set slice_keys = ['slice'] + keys.subjects + keys.dims -%}
 state_steps as (
     select
         step_on,
         {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subject + keys.dims) }}
+        {{ listed(keys.subjects + keys.dims) }}
         {{ input_sums(inputs, 'direction') }}
     from (
-        select valid_from_on as step_on, 1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        select valid_from_on as step_on, 1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
         from {{ relations['rows'] }}
         where valid_from_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
         union all
-        select valid_to_on as step_on, -1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        select valid_to_on as step_on, -1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
         from {{ relations['rows'] }}
         where valid_from_on is not null and valid_to_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
     ) as changes
-    group by {{ grouping_sets(['step_on'] + keys.subject, keys.slices) }}
+    group by {{ grouping_sets(['step_on'] + keys.subjects, keys.slices) }}
 ),
 
 state_marks as (
@@ -138,7 +138,7 @@ state_cells as (
 {#- A span takes part in the windows from a first to a last one of a series (the windows of one name and grain, in their
     order, start and end both growing). So it is a step up at the first and one down after the last. -#}
 {% macro span_cells(relations, inputs, keys) -%}
-{%- set slice_keys = ['slice'] + keys.subject + keys.dims -%}
+{%- set slice_keys = ['slice'] + keys.subjects + keys.dims -%}
 {%- set dates = ['held_from_on', 'held_to_on', 'valid_from_on', 'valid_to_on'] -%}
 window_series as (
     select
@@ -202,7 +202,7 @@ placed_spans as (
         least(
             coalesce(held_to.started, series.series_length), coalesce(valid_to.ended, series.series_length)
         ) as last_position,
-        {{ listed(keys.subject + keys.dims, 'span_rows.') }}
+        {{ listed(keys.subjects + keys.dims, 'span_rows.') }}
         {{ listed(inputs, 'span_rows.') }}
         1 as one
     from span_rows
@@ -221,18 +221,18 @@ span_steps as (
         grain,
         series_position,
         {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subject + keys.dims) }}
+        {{ listed(keys.subjects + keys.dims) }}
         {{ input_sums(inputs, 'direction') }}
     from (
-        select time_window, grain, first_position as series_position, 1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        select time_window, grain, first_position as series_position, 1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
         from placed_spans
         where first_position <= last_position
         union all
-        select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
         from placed_spans
         where first_position <= last_position
     ) as changes
-    group by {{ grouping_sets(['time_window', 'grain', 'series_position'] + keys.subject, keys.slices) }}
+    group by {{ grouping_sets(['time_window', 'grain', 'series_position'] + keys.subjects, keys.slices) }}
 ),
 
 span_running as (

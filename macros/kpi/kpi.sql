@@ -5,12 +5,11 @@
     event_on (with event_local_at, the local time, where a formula compares with another period), valid_from_on and
     valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row. -#}
 {% macro kpi(
-    measures, dimensions, row_kinds=['event'], grains=none, paired=false, subject=none, inputs=none, subject_inputs=none,
-    divisors=none
+    measures, dimensions, row_kinds=['event'], grains=none, paired=false, subjects=none, inputs=none, divisors=none
 ) %}
     {%- set spec = {
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
-        'paired': paired, 'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs, 'divisors': divisors,
+        'paired': paired, 'subjects': subjects, 'inputs': inputs, 'divisors': divisors,
     } -%}
     {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}

@@ -36,16 +36,16 @@
         {% set value, row_count = as_double('s_' ~ measure['sum']), 'n_' ~ measure['sum'] %}
     {% elif 'mean' in measure %}
         {% set numerator, denominator = 's_' ~ measure['mean'], 'n_' ~ measure['mean'] %}
-        {% if measure.get('age') %}{% set numerator = denominator ~ ' * last_day_number - ' ~ numerator %}{% endif %}
+        {% if measure.get('age') %}{% set numerator = denominator ~ ' * end_day_number - ' ~ numerator %}{% endif %}
         {% set row_count = denominator %}
     {% elif 'ratio' in measure %}
-        {% set numerator, denominator = 's_' ~ measure['ratio'][0], 's_' ~ measure['ratio'][1] %}
-        {% set row_count = 'n_' ~ measure['ratio'][1] %}
+        {% set numerator, denominator = window_column('s_', measure['ratio'][0]), window_column('s_', measure['ratio'][1]) %}
+        {% set row_count = window_column('n_', measure['ratio'][1]) %}
     {% elif 'share' in measure %}
         {% set numerator, denominator = 'n_' ~ measure['share'], 't_' ~ measure['share'] %}
         {% set row_count = numerator %}
     {% elif 'percentile' in measure %}
-        {% set percentile = 'last_day_number - p_' ~ name if measure.get('age') else 'p_' ~ name %}
+        {% set percentile = 'end_day_number - p_' ~ name if measure.get('age') else 'p_' ~ name %}
         {% set value, row_count = rounded(percentile), 'n_' ~ measure['percentile'][0] %}
     {% else %}
         {% set value, row_count = rounded(formula_sql(measure['formula'])), 'null' %}
@@ -56,7 +56,7 @@
     {% if measure.get('counts') %}
         {% set terms = [] %}
         {% for input in ([measure['counts']] if measure['counts'] is string else measure['counts']) %}
-            {% do terms.append(count_term(input)) %}
+            {% do terms.append(window_column('n_', input)) %}
         {% endfor %}
         {% set row_count = terms | join(' + ') %}
     {% endif %}
@@ -64,9 +64,9 @@
 {% endmacro %}
 
 
-{#- n_input, or previous_n_input for previous.input. -#}
-{% macro count_term(input) %}
-    {% do return(input.split('.')[0] ~ '_n_' ~ input.split('.')[1] if '.' in input else 'n_' ~ input) %}
+{#- The sum (s_) or row count (n_) of an input, or of a window's: previous.input gives previous_s_input. -#}
+{% macro window_column(part, input) %}
+    {% do return(input.split('.')[0] ~ '_' ~ part ~ input.split('.')[1] if '.' in input else part ~ input) %}
 {% endmacro %}
 
 
@@ -76,7 +76,7 @@
     {% for term in formula_terms(formula) %}
         {% set columns = [] %}
         {% for name in term.split(' - ') %}
-            {% do columns.append(name.split('.')[0] ~ '_s_' ~ name.split('.')[1] if '.' in name else 's_' ~ name) %}
+            {% do columns.append(window_column('s_', name)) %}
         {% endfor %}
         {% if term.startswith('period.') %}
             {% set column = term[7:] %}
@@ -130,9 +130,21 @@
 {% endmacro %}
 
 
-{#- The numeric columns of the rows that are added up: the measures' inputs, or what the subjects' are made of. -#}
+{#- The inputs of the measures that are columns of the rows: those that no subject is asked for. -#}
+{% macro plain_inputs(spec) %}
+    {% set inputs = [] %}
+    {% set asked = [] %}
+    {% for expressions in (spec.get('subjects') or {}).values() %}{% do asked.extend(expressions) %}{% endfor %}
+    {% for input in measure_inputs(spec) if input not in asked %}{% do inputs.append(input) %}{% endfor %}
+    {% do return(inputs) %}
+{% endmacro %}
+
+
+{#- The numeric columns of the rows that are added up: for the measures themselves, and for the subjects. -#}
 {% macro base_inputs(spec) %}
-    {% do return(spec['inputs'] if spec.get('subject') else measure_inputs(spec)) %}
+    {% set inputs = plain_inputs(spec) %}
+    {% for input in spec.get('inputs') or [] if input not in inputs %}{% do inputs.append(input) %}{% endfor %}
+    {% do return(inputs) %}
 {% endmacro %}
 
 

@@ -14,27 +14,28 @@
                      {'count': input}          rows with the input
                      {'sum': input}
                      {'mean': input}           sum ÷ rows with the input
-                     {'ratio': [num, den]}     sum ÷ sum
+                     {'ratio': [num, den]}     sum ÷ sum; of a window, too: ['trailing.cost', 'trailing.won']
                      {'share': input}          rows with the input ÷ those of the whole period
                      {'percentile': [input, p]}
                      {'formula': text}         SQL over {input}, {previous.input}, {year.input}, {trailing.input} (the 12
                                                monthly steps back from the period's end), {trailing_months.input} (how
                                                many of these steps have a row with it), {period.selling_days} and
-                                               {period.last_day_number}, and differences of them that are exact,
+                                               {period.end_day_number}, and differences of them that are exact,
                                                {input - previous.input}; slice = 0 in the total
                    and, beside it, any of
                      'null_unless': input      no value where no row has that input
                      'counts': input           the row count, where it is not that of the measure's own inputs
                      'age': true               of a mean or median: the input is a day_number(), and the measure is of
-                                               the days from it to the period's last day
+                                               the days from it to the period's end
                      'cohort': true            provisional until the cohort window has passed
                      'dimensions': [...]       where not all of the KPI's
       dimensions   columns of the rows; null in a row that takes no part in that dimension
       row_kinds    any of ['event', 'state', 'span']
       paired       true where events count only when since_on lies in the period, too
-      subject      a column of the rows: add up per subject first, then measure over subjects
-      inputs       the numeric columns of the rows, where there is a subject
-      subject_inputs   name → SQL over the sums per subject: the inputs of the measures when there is a subject
+      subjects     a column of the rows → {name: SQL}: inputs that are worked out per subject first, from the sums of its
+                   rows (n_ and the name: how many rows had it) and from columns of its period
+                   (period.month_parts), in each period and slice; the measures are over subjects
+      inputs       the numeric columns of the rows that the subjects are worked out from
       divisors     input → whole number by which its sum is divided: the rows hold exact multiples of it
 
     `slices` is a list of lists of dimensions; the first is [], the total.
@@ -42,7 +43,7 @@
 {% macro rollup(spec, slices, relations) -%}
 {%- set keys = {
     'dims': used_dimensions(slices),
-    'subject': [spec['subject']] if spec.get('subject') else [],
+    'subjects': (spec.get('subjects') or {}).keys() | list,
     'slices': slices,
     'windows': window_names(used_windows(spec)),
     'paired': spec.get('paired') or false,
@@ -59,7 +60,9 @@ all_cells as (
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
-{% if spec.get('subject') -%}{{ subject_cells(spec, base, keys) }}{%- endif -%}
+{% for subject, expressions in (spec.get('subjects') or {}).items() -%}
+{{ subject_cells(subject, expressions, base, relations['periods'], keys, loop.index) }}
+{%- endfor -%}
 {{ cells_of_slices(spec, keys) }}
 {% if percentiles -%}
 {{ percentile_cells(relations, spec['row_kinds'], percentiles, keys) }}
@@ -75,26 +78,29 @@ measured as (
 
 
 {#- Per subject first: the inputs of the measures from the sums of each subject. -#}
-{% macro subject_cells(spec, base, keys) -%}
-summed_per_subject as (
+{% macro subject_cells(subject, expressions, base, periods, keys, number) -%}
+subjects_{{ number }} as (
     select
-        {{ listed(period_keys()) }}
-        {{ listed(['slice'] + keys.subject + keys.dims) }}
-        {% for input in base -%}
-        sum(s_{{ input }}) as {{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from all_cells
-    group by {{ (period_keys() + ['slice'] + keys.subject + keys.dims) | join(', ') }}
-),
-
-subjects as (
-    select
-        {{ listed(period_keys()) }}
-        {{ listed(['slice'] + keys.dims) }}
-        {% for name, expression in spec['subject_inputs'].items() -%}
+        {{ listed(period_keys(), 'summed.') }}
+        {{ listed(['slice'] + keys.dims, 'summed.') }}
+        {% for name, expression in expressions.items() -%}
         {{ expression }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
-    from summed_per_subject
+    from (
+        select
+            {{ listed(period_keys()) }}
+            {{ listed(['slice', subject] + keys.dims) }}
+            {% for input in base -%}
+            sum(s_{{ input }}) as {{ input }},
+            sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from all_cells
+        group by {{ (period_keys() + ['slice', subject] + keys.dims) | join(', ') }}
+    ) as summed
+    inner join {{ periods }} as period
+        on summed.grain = period.grain
+        and summed.period_start = period.period_start
+        and summed.period_end = period.period_end
 ),
 
 {% endmacro %}
@@ -103,21 +109,29 @@ subjects as (
 {#- One row per period and slice, with the sums and row counts of each input, the windows beside each other. -#}
 {% macro cells_of_slices(spec, keys) -%}
 {%- set inputs = measure_inputs(spec) -%}
+{%- set plain = plain_inputs(spec) -%}
 windowed_cells as (
     select
         {{ listed(period_keys()) }}
         {{ listed(['slice'] + keys.dims) }}
         {% for input in inputs -%}
-        {% if spec.get('subject') -%}
-        sum({{ input }}) as s_{{ input }},
-        count({{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
-        {% else -%}
-        sum(s_{{ input }}) as s_{{ input }},
-        sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
-        {% endif -%}
+        {{ 'sum(s_' ~ input ~ ')' if input in plain else 'null' }} as s_{{ input }},
+        {{ 'sum(n_' ~ input ~ ')' if input in plain else 'null' }} as n_{{ input }}{{ ',' if not loop.last }}
         {% endfor %}
-    from {{ 'subjects' if spec.get('subject') else 'all_cells' }}
+    from all_cells
     group by {{ (period_keys() + ['slice'] + keys.dims) | join(', ') }}
+    {% for expressions in (spec.get('subjects') or {}).values() -%}
+    union all
+    select
+        {{ listed(period_keys()) }}
+        {{ listed(['slice'] + keys.dims) }}
+        {% for input in inputs -%}
+        {{ 'sum(' ~ input ~ ')' if input in expressions else 'null' }} as s_{{ input }},
+        {{ 'count(' ~ input ~ ')' if input in expressions else 'null' }} as n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from subjects_{{ loop.index }}
+    group by {{ (period_keys() + ['slice'] + keys.dims) | join(', ') }}
+    {% endfor -%}
 ),
 
 cells as (
@@ -261,7 +275,7 @@ completed as (
 {% macro used_windows(spec) %}
     {% set windows = ['own'] %}
     {% for measure in spec['measures'].values() %}
-        {% for name in formula_names(measure.get('formula', '')) if '.' in name %}
+        {% for name in formula_names(measure.get('formula', '')) + measure.get('ratio', []) if '.' in name %}
             {% set window = name.split('.')[0].replace('_months', '') %}
             {% if window not in ['period'] + windows %}{% do windows.append(window) %}{% endif %}
         {% endfor %}

@@ -6,13 +6,12 @@
     },
     dimensions=['team', 'rep'],
     grains=['month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year', 'custom'],
-    subject='rep_key',
     inputs=['amount', 'quota'],
-    subject_inputs={
+    subjects={'rep_key': {
         'has_quota': 'case when quota > 0 then 1 end',
         'hit': 'case when quota > 0 then case when coalesce(amount, 0) >= quota then 1 else 0 end end',
         'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) as double precision) / cast(quota as double precision) as decimal(30, 14)) end',
-    },
+    }},
 ) %}
     select
         source_system,

@@ -17,8 +17,29 @@ first_contacts as (
     where is_outbound and contact_number = 1
 ),
 
+deals as (
+    select
+        *,
+        case
+            when state = 'won' then row_number() over (
+                    partition by source_system, lead_id, state order by closed_at, deal_id
+                )
+        end as win_number_of_lead
+    from {{ ref('fct_deals') }}
+    where is_visible and lead_id is not null
+),
+
 outcomes as (
-    select * from {{ ref('int_lead_outcomes') }}
+    select
+        source_system,
+        lead_id,
+        count(*) as deals,
+        min(created_at) as first_deal_created_at,
+        max(case when win_number_of_lead = 1 then deal_id end) as first_won_deal_id,
+        max(case when win_number_of_lead = 1 then closed_at end) as first_won_at,
+        max(case when win_number_of_lead = 1 then closed_on end) as first_won_on
+    from deals
+    group by source_system, lead_id
 ),
 
 touches as (
@@ -63,6 +84,7 @@ select
     coalesce(touches.outbound_touches, 0) as outbound_touches,
     coalesce(touches.touches_before_win, 0) as touches_before_win,
     coalesce(outcomes.deals, 0) > 0 as has_opportunity,
+    outcomes.first_deal_created_at,
     outcomes.first_won_deal_id is not null as is_customer,
     outcomes.first_won_deal_id,
     outcomes.first_won_at,

@@ -20,6 +20,9 @@ select
         when date_day = cast('{{ holiday }}' as date) then false
         {% endfor -%}
         else true
-    end as is_selling_day
+    end as is_selling_day,
+    cast(coalesce(sum({{ day_parts('date_day') }}) over (
+        order by date_day rows between unbounded preceding and 1 preceding
+    ), 0) as bigint) as month_parts_before
 from days
 where date_day is not null

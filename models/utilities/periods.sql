@@ -42,12 +42,17 @@ select
     and cast(clipped.period_end as timestamp) <= {{ as_of_local() }} as is_complete,
     cast({{ shifted_days('clipped.period_end', var('cohort_window_days') | int) }} as timestamp)
     > {{ as_of_local() }} as is_in_cohort_window,
-    cast({{ day_number(shifted_days(day_after_last('clipped.period_end'), -1)) }} as bigint) as last_day_number,
+    cast({{ day_number("least(clipped.period_end, cast(" ~ as_of_local() ~ " as date))") }} as bigint) as end_day_number,
+    max(ends.month_parts_before) - max(starts.month_parts_before) as month_parts,
     count(calendar_days.date_day) as selling_days
 from clipped
 left join {{ ref('calendar_days') }} as calendar_days
     on clipped.period_start <= calendar_days.date_day
     and clipped.period_end > calendar_days.date_day
     and calendar_days.is_selling_day
+inner join {{ ref('calendar_days') }} as starts
+    on clipped.period_start = starts.date_day
+inner join {{ ref('calendar_days') }} as ends
+    on clipped.period_end = ends.date_day
 where clipped.period_start < clipped.period_end
 group by clipped.grain, clipped.period_start, clipped.period_end, clipped.whole_start, clipped.whole_end

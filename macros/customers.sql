@@ -1,0 +1,10 @@
+{#- Who is a customer when: the two lifecycles, and what follows from them. -#}
+
+{#- Whether subscriptions make a customer; else purchases do. -#}
+{% macro customers_subscribe() %}{% do return(var('customer_lifecycle') == 'subscriptions') %}{% endmacro %}
+
+
+{#- The entity or column without which nobody is known to be a customer. -#}
+{% macro needs_of_customers() %}
+    {% do return('subscriptions' if customers_subscribe() else 'deals.account_id') %}
+{% endmacro %}

@@ -1,0 +1,66 @@
+-- One row per lead created; one per customer and span in which it was one at a period's start; and one for each of these
+-- that renewed or bought more, on the first day in the period on which it did.
+{% call kpi(
+    measures={
+        'conversion_rate': {'ratio': ['became_customer', 'created'], 'cohort': true},
+        'existing_customer_conversion_rate': {'ratio': ['expanded', 'at_start']},
+    },
+    dimensions=['rep', 'team', 'channel'],
+    row_kinds=['event', 'span'],
+) %}
+    select
+        source_system,
+        lead_id,
+        cast(null as varchar) as account_id,
+        created_on as event_on,
+        cast(null as date) as held_from_on,
+        cast(null as date) as held_to_on,
+        cast(null as date) as valid_from_on,
+        cast(null as date) as valid_to_on,
+        rep,
+        team,
+        channel,
+        1 as created,
+        case when is_customer then 1 else 0 end as became_customer,
+        null as at_start,
+        null as expanded
+    from {{ ref('fct_leads') }}
+    where is_visible
+    union all
+    select
+        source_system,
+        null as lead_id,
+        account_id,
+        null as event_on,
+        held_from_on,
+        held_to_on,
+        valid_from_on,
+        valid_to_on,
+        rep,
+        team,
+        channel,
+        null as created,
+        null as became_customer,
+        1 as at_start,
+        null as expanded
+    from {{ ref('fct_customer_spans') }}
+    where span = 'start'
+    union all
+    select
+        source_system,
+        null as lead_id,
+        account_id,
+        null as event_on,
+        held_from_on,
+        held_to_on,
+        expanded_on as valid_from_on,
+        null as valid_to_on,
+        rep,
+        team,
+        channel,
+        null as created,
+        null as became_customer,
+        null as at_start,
+        1 as expanded
+    from {{ ref('fct_customer_expansions') }}
+{% endcall %}
