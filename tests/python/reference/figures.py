@@ -59,7 +59,7 @@ def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tupl
 
 
 def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:
-    """All figures of one KPI."""
+    """All figures of one KPI, of the measures whose entities are delivered."""
     first = world.first_event()
     if first is None:
         return
@@ -67,7 +67,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
     for grain in (g for g in kpi.grains if g in grains):
         for period in periods(grain, first, world.clock, world.settings):
             complete = is_complete(period, world.clock)
-            provisional = kpi.cohort and is_provisional(period, world.clock, world.settings)
+            provisional = is_provisional(period, world.clock, world.settings)
             cells = _of_period(kpi, period, facts_of(period))
             for measure, dimension, value, cell in cells:
                 result = measure.compute(cell)
@@ -80,14 +80,19 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
                         result.value,
                         result.row_count,
                         complete,
-                        provisional,
+                        provisional and (kpi.cohort or measure.cohort),
                     ),
                 )
 
 
 def available(company: Company) -> list[Kpi]:
-    """The KPIs whose entities are all delivered (kpis.md, Availability)."""
-    return [kpi for kpi in ALL if all(entity in company for entity in kpi.needs)]
+    """The KPIs with their measures whose entities are all delivered (kpis.md, Availability)."""
+    kpis = []
+    for kpi in ALL:
+        measures = tuple(m for m in kpi.measures if all(name in company for name in (*kpi.needs, *m.needs)))
+        if measures:
+            kpis.append(kpi._replace(measures=measures))
+    return kpis
 
 
 def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:

@@ -55,15 +55,21 @@ FactsOf = Callable[[Period], Sequence[Fact]]
 
 
 class Measure(NamedTuple):
-    """A measure, its slices, and how it is computed."""
+    """A measure, its slices, how it is computed, the entities that it needs beside those of its KPI,
+    and whether it is provisional until the cohort window has passed."""
 
     name: str
     dimensions: tuple[str, ...]
     compute: Compute
+    needs: tuple[str, ...] = ()
+    cohort: bool = False
 
 
 class Kpi(NamedTuple):
-    """A KPI: the entities that it needs, its measures, and its facts by period."""
+    """A KPI: the entities that all its measures need, the measures, and its facts by period.
+
+    `cohort` says that all its measures are of cohorts.
+    """
 
     kpi_id: str
     needs: tuple[str, ...]
