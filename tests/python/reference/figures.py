@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from .company import Company, Settings
 from .kpis import ALL
+from .lifecycle import CUSTOMERS, customers_need
 from .money import MissingRate
 from .periods import GRAINS, Period, is_complete, is_provisional, periods
+from .sales import sales
 from .table import Cell, Fact, Kpi, Measure
 from .world import World
 
@@ -85,14 +87,24 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
                 )
 
 
-def available(company: Company) -> list[Kpi]:
-    """The KPIs with their measures whose entities are all delivered (kpis.md, Availability)."""
-    kpis = []
+def _delivered(need: str, company: Company, settings: Settings) -> bool:
+    """Whether a need is met: an entity, or one of several with `|` between them, or CUSTOMERS."""
+    either = customers_need(settings) if need == CUSTOMERS else need
+    return any(entity in company for entity in either.split("|"))
+
+
+def available(company: Company, settings: Settings) -> list[Kpi]:
+    """The KPIs with those measures whose entities are all delivered (kpis.md, Availability)."""
+
+    def met(needs: tuple[str, ...]) -> bool:
+        return all(_delivered(need, company, settings) for need in needs)
+
+    found = []
     for kpi in ALL:
-        measures = tuple(m for m in kpi.measures if all(name in company for name in (*kpi.needs, *m.needs)))
+        measures = tuple(measure for measure in kpi.measures if met(kpi.needs + measure.needs))
         if measures:
-            kpis.append(kpi._replace(measures=measures))
-    return kpis
+            found.append(kpi._replace(measures=measures))
+    return found
 
 
 def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
@@ -103,8 +115,9 @@ def figures(company: Company, settings: Settings, grains: Collection[str] = GRAI
     """
     world = World(company, settings)
     world.convert_everything()
+    sales(world)
     table: dict[Key, Figure] = {}
-    for kpi in available(company):
+    for kpi in available(company, settings):
         table.update(_of_kpi(kpi, world, grains))
     if world.money.missing:
         raise MissingRate(world.money.missing)

@@ -1,7 +1,7 @@
 """How rows become figures: facts, cells, and the ways to compute a measure (kpis.md, Measures)."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
@@ -15,10 +15,14 @@ ONE = Fraction(1)
 
 
 class Fact(NamedTuple):
-    """An underlying row: its dimension values, and what it gives to which measure's input."""
+    """An underlying row: its dimension values, and what it gives to which measure's input.
+
+    `subject` is whom the row is about, where a measure counts distinct subjects.
+    """
 
     labels: Mapping[str, str]
     inputs: Inputs
+    subject: Hashable = None
 
 
 class Cell(NamedTuple):
@@ -27,6 +31,15 @@ class Cell(NamedTuple):
     period: Period
     facts: Sequence[Fact]
     everything: Sequence[Fact]
+
+    @property
+    def is_total(self) -> bool:
+        """Whether this is the whole period's cell."""
+        return self.facts is self.everything
+
+    def subjects(self, name: str) -> set[Hashable]:
+        """The distinct subjects of the facts that have an input."""
+        return {fact.subject for fact in self.facts if name in fact.inputs}
 
     def values(self, name: str) -> list[Fraction]:
         """The non-null values of an input."""
@@ -164,5 +177,26 @@ def share_of_total(name: str) -> Compute:
         whole = sum(1 for fact in cell.everything if name in fact.inputs)
         above, below = Fraction(rows), Fraction(whole)
         return Result(divide(above, below), rows, above, below)
+
+    return compute
+
+
+def distinct(name: str) -> Compute:
+    """How many distinct subjects have an input; recounted in every cell (kpis.md, Measures)."""
+
+    def compute(cell: Cell) -> Result:
+        subjects = len(cell.subjects(name))
+        return Result(Fraction(subjects), subjects)
+
+    return compute
+
+
+def distinct_share(numerator: str, denominator: str) -> Compute:
+    """Of the distinct subjects that have one input, those that have the other too."""
+
+    def compute(cell: Cell) -> Result:
+        below = cell.subjects(denominator)
+        above = Fraction(len(cell.subjects(numerator) & below))
+        return Result(divide(above, Fraction(len(below))), len(below), above, Fraction(len(below)))
 
     return compute

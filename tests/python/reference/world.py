@@ -27,6 +27,7 @@ class World:
         self.money = Money(self.sources, settings, self.clock)
         self.lives, self.orphans = lives(self.sources, self.clock)
         self.visible = Visible(self.sources, self.clock)
+        self.sessions = {session.session_id: session for session in self.sources.sessions}
 
     def convert_everything(self) -> None:
         """Look up the rate of every amount that a mart shows, so that a missing one is found."""
