@@ -77,10 +77,6 @@ class Labels:
             return UNKNOWN
         return f"{pipeline}/{stage}" if self._several_pipelines else stage
 
-    def product(self, product_id: str | None) -> str:
-        """A product's name."""
-        return self._named(product_id, "products", self._products)
-
     def lead(self, lead: Lead) -> dict[str, str]:
         """The lead's owner, and its own channel and campaign."""
         return {

@@ -27,6 +27,8 @@ class World:
         self.money = Money(self.sources, settings, self.clock)
         self.lives, self.orphans = lives(self.sources, self.clock)
         self.visible = Visible(self.sources, self.clock)
+        self.leads = {lead.lead_id: lead for lead in self.sources.leads}
+        self.deals = {deal.deal_id: deal for deal in self.sources.deals}
         self.sessions = {session.session_id: session for session in self.sources.sessions}
 
     def convert_everything(self) -> None:
