@@ -6,6 +6,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ..company import COLUMNS, LOADED_AT, Company, Row
 from ..sources import KEYS
 from . import prospects, selling, trade, web
+from .regulars import with_regulars
 from .texts import Texts, as_of_moments, days_around, moments_around, one
 
 
@@ -116,4 +117,6 @@ def companies(draw: DrawFn, as_of: str | None = None) -> Company:
         company = _without_currencies(company)
     if draw(st.booleans()):
         company = draw(_touched_often(company, moments))
+    if draw(st.integers(0, 2)) < 2:
+        company = draw(with_regulars(company))
     return draw(_wins_in_a_row(company)) if draw(st.booleans()) else company
