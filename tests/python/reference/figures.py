@@ -52,12 +52,12 @@ def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tupl
     """The cells of a period: the total, also of an empty period, and the slices."""
     everything = [fact for fact in facts if fact.inputs]
     whole = Cell(period, everything, everything)
-    slices = _slices(kpi, everything)
+    slices = {key: Cell(period, rows, everything) for key, rows in _slices(kpi, everything).items()}
     for measure in kpi.measures:
         yield measure, "total", "total", whole
-        for (dimension, value), rows in slices.items():
+        for (dimension, value), cell in slices.items():
             if dimension in measure.dimensions:
-                yield measure, dimension, value, Cell(period, rows, everything)
+                yield measure, dimension, value, cell
 
 
 def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:

@@ -2,8 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from .periods import GRAINS, Period
@@ -12,6 +14,7 @@ from .world import World
 Inputs = Mapping[str, Fraction]
 
 ONE = Fraction(1)
+ZERO = Fraction(0)
 
 
 class Fact(NamedTuple):
@@ -25,12 +28,22 @@ class Fact(NamedTuple):
     subject: Hashable = None
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True)
+class Cell:
     """The facts of one period and slice, and those of the whole period."""
 
     period: Period
     facts: Sequence[Fact]
     everything: Sequence[Fact]
+
+    @cached_property
+    def _inputs(self) -> dict[str, list[Fraction]]:
+        """The non-null values of every input: several measures ask for them."""
+        values: dict[str, list[Fraction]] = {}
+        for fact in self.facts:
+            for name, value in fact.inputs.items():
+                values.setdefault(name, []).append(value)
+        return values
 
     @property
     def is_total(self) -> bool:
@@ -43,14 +56,16 @@ class Cell(NamedTuple):
 
     def values(self, name: str) -> list[Fraction]:
         """The non-null values of an input."""
-        return [fact.inputs[name] for fact in self.facts if name in fact.inputs]
+        return self._inputs.get(name, [])
 
     def sum(self, name: str) -> Fraction:
         """The sum of an input; nothing sums to 0."""
-        return sum(self.values(name), Fraction(0))
+        return sum(self.values(name), ZERO)
 
     def rows(self, *names: str) -> int:
         """How many facts have one of the inputs."""
+        if len(names) == 1 or not self.facts:
+            return len(self.values(names[0]))
         return sum(1 for fact in self.facts if any(name in fact.inputs for name in names))
 
 

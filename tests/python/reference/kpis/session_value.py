@@ -1,6 +1,7 @@
 """21 session_value: what a session brings, and what a click costs (kpis.md, 21)."""
 
 from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 
 from ..labels import NONE
@@ -41,7 +42,7 @@ def _clicked_channels(cell: Cell) -> Cell:
     clicks: dict[str, Fraction] = defaultdict(Fraction)
     for fact in cell.facts:
         clicks[fact.labels["channel"]] += fact.inputs.get("clicks", 0)
-    return cell._replace(facts=[fact for fact in cell.facts if clicks[fact.labels["channel"]] > 0])
+    return replace(cell, facts=[fact for fact in cell.facts if clicks[fact.labels["channel"]] > 0])
 
 
 def _margin(cell: Cell) -> Result:
