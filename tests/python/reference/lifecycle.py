@@ -66,6 +66,7 @@ class Customers:
             _orders_by_account(world) if self._by_purchases and "deals" not in world.sources.delivered else {}
         )
         self._active: dict[Boundary, frozenset[str]] = {}
+        self._labels: dict[str, dict[str, str]] = {}
         self.stints = self._purchased() if self._by_purchases else self._subscribed()
 
     def _subscribed(self) -> dict[str, list[Stint]]:
@@ -146,6 +147,11 @@ class Customers:
         The rep is that of the earliest subscription, where it has none that of the first won deal; orders stand for
         deals where they are the purchases.
         """
+        if account not in self._labels:
+            self._labels[account] = self._labels_of(account)
+        return self._labels[account]
+
+    def _labels_of(self, account: str) -> dict[str, str]:
         labels = self._world.labels
         rep_ids = [run.subscription.rep_id for run in self._runs.get(account, [])[:1]]
         channel = NONE

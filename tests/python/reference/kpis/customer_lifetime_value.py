@@ -3,6 +3,7 @@
 Everything is of the trailing 12 months to the period's end.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
@@ -46,14 +47,19 @@ def _facts(world: World) -> FactsOf:
     customers = Customers(world)
     dated = flow(_dated(world, customers))
 
-    def of_month(month: Period) -> Iterator[Fact]:
-        """The customers at the month's start, and who of them is lost; those at its end, and their revenue."""
-        start, end = customers.boundary(month.start), customers.boundary(month.end)
-        for account in customers.active(start):
-            inputs = given(before=ONE, lost=when(account not in customers.active(end)))
+    def of_months(months: list[Period]) -> Iterator[Fact]:
+        """One row per account: the month starts and ends at which it is a customer, its losses, and its revenue."""
+        accounts: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+        for month in months:
+            start, end = customers.boundary(month.start), customers.boundary(month.end)
+            for account in customers.active(start):
+                accounts[account]["before"] += 1
+                accounts[account]["lost"] += when(account not in customers.active(end))
+            for account in customers.active(end):
+                accounts[account]["after"] += 1
+                accounts[account]["mrr"] += customers.mrr(account, end)
+        for account, inputs in accounts.items():
             yield Fact(customers.labels(account), inputs)
-        for account in customers.active(end):
-            yield Fact(customers.labels(account), given(after=ONE, mrr=customers.mrr(account, end)))
 
     def so_far(end: date) -> Iterator[Fact]:
         """Everybody who has been a customer by the end, ended or not, with the years that it lasted."""
@@ -65,8 +71,8 @@ def _facts(world: World) -> FactsOf:
 
     def facts(period: Period) -> list[Fact]:
         months = trailing_months(world, period)
-        rows = [fact for month in months for fact in (*dated(month), *of_month(month))]
-        return [*rows, *so_far(period.end)]
+        rows = [fact for month in months for fact in dated(month)]
+        return [*rows, *of_months(months), *so_far(period.end)]
 
     return facts
 
@@ -86,7 +92,7 @@ def _acquisition_cost(cell: Cell) -> Fraction | None:
 
 
 def _clv(cell: Cell) -> Result:
-    return Result(_lifetime_value(cell), cell.rows("after"))
+    return Result(_lifetime_value(cell), int(cell.sum("after")))
 
 
 def _relationship(cell: Cell) -> Result:
@@ -103,7 +109,7 @@ def _cac(cell: Cell) -> Result:
 
 
 def _ratio(cell: Cell) -> Result:
-    return Result(divide(_lifetime_value(cell), _acquisition_cost(cell)), cell.rows("after"))
+    return Result(divide(_lifetime_value(cell), _acquisition_cost(cell)), int(cell.sum("after")))
 
 
 _COSTS = "acquisition_costs|ad_spend"
