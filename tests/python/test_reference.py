@@ -27,11 +27,14 @@ TOLERANCE = Fraction(1, 10**9)
 #: Values without a denominator that are no counts and no money.
 QUOTIENTS = {
     "median", "median_days", "p90_days", "velocity_per_day", "forecast", "growth",
-    "growth_year_on_year",
+    "growth_year_on_year", "margin_per_session", "projected_monthly_profit", "clv", "clv_relationship",
+    "ltv_cac_ratio",
 }  # fmt: skip
 
 #: Measures whose numerator is a sum of quotients.
-SUMS_OF_QUOTIENTS = {"mean_attainment"}
+SUMS_OF_QUOTIENTS = {
+    "mean_attainment", "price_premium", "mean_product_margin", "cannibalization_rate", "cannibalization_rate_units",
+}  # fmt: skip
 
 MISSING_RATE = "No exchange rate for "
 
