@@ -60,7 +60,8 @@ class Cell:
 
     def sum(self, name: str) -> Fraction:
         """The sum of an input; nothing sums to 0."""
-        return sum(self.values(name), ZERO)
+        first, *others = self.values(name) or [ZERO]
+        return sum(others, first)
 
     def rows(self, *names: str) -> int:
         """How many facts have one of the inputs."""
