@@ -148,7 +148,8 @@ def test_the_latest_prices_before_the_period_s_end_count() -> None:
         "competitor_prices": [dict(zip(names, price, strict=True)) for price in prices],
         "exchange_rates": [
             {"currency": "EUR", "valid_from": "2024-01-31", "rate": "2"},
-            {"currency": "EUR", "valid_from": "2024-02-15", "rate": "4"},
+            {"currency": "EUR", "valid_from": "2024-02-01", "rate": "4"},
+            {"currency": "EUR", "valid_from": "2024-02-15", "rate": "9"},
         ],
     }
     table = months(delivered, "2024-02-14T12:00:00Z")
@@ -160,7 +161,7 @@ def test_the_latest_prices_before_the_period_s_end_count() -> None:
     assert table.at("competitor_pricing", "price_premium", JANUARY, "product", "Old").value is None
     assert table.at("competitor_pricing", "competitors", JANUARY).value == 3
     running = table.at("competitor_pricing", "price_premium", "2024-02-01", "product", "Pro")
-    assert running.value == Fraction(120, 80) - 1
+    assert running.value == Fraction(120, 130) - 1
 
 
 # 21, 33
@@ -218,15 +219,18 @@ def margin_company() -> Company:
         order("o1", "2024-01-31", session_id="s1"),
         order("o2", "2024-01-31", session_id="s9"),
         order("o3", "2024-01-31", session_id="s1", channel="phone"),
-        order("o4", "2024-01-31"),
+        order("o4", "2024-01-31", currency="GBP"),
     ]
     lines = [
         line("o1", "10", "4", product_id="p1", discount="2", refunded_amount="8", refunded_at="2024-02-01"),
         line("o2", "10", product_id="p2", unit_cost="5"),
         line("o3", "100", product_id="p2"),
-        line("o4", "10", product_id="p9", unit_cost="10"),
+        line("o4", "20", product_id="p9", unit_cost="20"),
     ]
-    rates: list[Row] = [{"currency": "EUR", "valid_from": "2024-01-31", "rate": "1.5"}]
+    rates: list[Row] = [
+        {"currency": "EUR", "valid_from": "2024-01-31", "rate": "1.5"},
+        {"currency": "GBP", "valid_from": "2024-01-31", "rate": "0.5"},
+    ]
     sessions = [session("s1", "2024-01-30", channel="ads")]
     return {
         "products": products,
@@ -331,12 +335,24 @@ def test_customer_lifetime_value() -> None:
 
 
 def test_lifetime_value_of_a_running_month_ends_the_day_after_as_of() -> None:
-    """12 steps back from 16 June 2024: the loss on 10 February 2024 falls into the ninth of them."""
-    table = months(lifetime_company(), "2024-06-15")
+    """12 steps back from 6 June 2024: the loss on 10 February 2024 falls into the ninth of them."""
+    table = months(lifetime_company(), "2024-06-05")
     clv = table.at("customer_lifetime_value", "clv", "2024-06-01")
-    assert seen(clv.value, clv.row_count) == (None, 4 * 12 + 7)
+    assert seen(clv.value, clv.row_count) == (None, 4 * 12 + 8)
     cac = table.at("customer_lifetime_value", "cac", "2024-06-01")
     assert seen(cac.numerator, cac.denominator) == (1501, 2)
+
+
+def test_a_relationship_lasts_to_the_date_of_as_of() -> None:
+    """At noon on 11 January: ten days for the one who is there, five for the one who was."""
+    delivered: Company = {
+        "subscriptions": [subscription("a1", "2024-01-01"), subscription("a2", "2024-01-01", "2024-01-06")],
+        "deals": [deal("d1", "2024-01-01", WON, closed_at="2024-01-02", account_id="a1", amount="1200")],
+        "ad_spend": [],
+    }
+    table = months(delivered, "2024-01-11T12:00:00Z")
+    relationship = table.at("customer_lifetime_value", "clv_relationship", JANUARY)
+    assert seen(relationship.value, relationship.row_count) == (14400 * Fraction(15, 2) / Fraction("365.25"), 2)
 
 
 def test_cost_of_acquisition_needs_no_subscriptions() -> None:
@@ -545,7 +561,8 @@ def test_nothing_is_lost_where_the_predecessor_sells_more() -> None:
 def test_not_before_the_launch() -> None:
     """As of the evening before it, the launch has not been."""
     delivered = launch_company("80", "60")
-    assert cannibalization(months(delivered, "2024-04-09"), "2024-04-01").value is None
+    before = cannibalization(months(delivered, "2024-04-09"), "2024-04-01")
+    assert seen(before.numerator, before.denominator, before.row_count) == (0, 0, 0)
     started = cannibalization(months(delivered, "2024-04-10"), "2024-04-01")
     assert seen(started.numerator, started.denominator, started.value) == (40, 0, None)
 
