@@ -41,6 +41,11 @@ def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
         "cohort_window_days": settings.cohort_window_days,
         "reporting_currency": settings.reporting_currency,
         "holidays": list(settings.holidays),
+        "response_sla_hours": settings.response_sla_hours,
+        "stale_after_days": settings.stale_after_days,
+        "renewal_gap_days": settings.renewal_gap_days,
+        "active_days": settings.active_days,
+        "customer_lifecycle": settings.customer_lifecycle,
     }
 
 

@@ -1,6 +1,7 @@
 """The reference against examples that were worked out by hand (kpis.md, Worked examples)."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 from fractions import Fraction
 
@@ -69,9 +70,9 @@ def seen(*values: object) -> tuple[object, ...]:
 class Table:
     """Figures by a short key."""
 
-    def __init__(self, delivered: Company, as_of: Settings | str) -> None:
+    def __init__(self, delivered: Company, as_of: Settings | str, grains: Collection[str] = GRAINS) -> None:
         options = Settings(as_of) if isinstance(as_of, str) else as_of
-        self.figures = figures(delivered, options)
+        self.figures = figures(delivered, options, grains)
 
     def at(
         self,

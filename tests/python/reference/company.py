@@ -5,58 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .columns import COLUMNS as COLUMNS
+
 Row = dict[str, str | None]
 Company = dict[str, list[Row]]
 
 LOADED_AT = "_loaded_at"
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "reps": ("rep_id", "rep_name", "team", "manager_id", "region", "hired_on", "left_on"),
-    "accounts": (
-        "account_id",
-        "account_name",
-        "segment",
-        "industry",
-        "country",
-        "region",
-        "owner_rep_id",
-        "created_at",
-    ),
-    "products": (
-        "product_id",
-        "product_name",
-        "product_line",
-        "predecessor_product_id",
-        "launched_on",
-        "list_price",
-        "unit_cost",
-        "currency",
-    ),
-    "stages": ("pipeline", "stage", "position", "probability", "outcome", "is_qualified"),
-    "deals": (
-        "deal_id",
-        "created_at",
-        "pipeline",
-        "stage",
-        "outcome",
-        "rep_id",
-        "account_id",
-        "lead_id",
-        "product_id",
-        "channel",
-        "campaign",
-        "kind",
-        "amount",
-        "currency",
-        "expected_close_on",
-        "closed_at",
-        "lost_reason",
-        "rationale_note",
-    ),
-    "deal_stage_changes": ("deal_id", "stage", "entered_at"),
-    "quotas": ("rep_id", "team", "month", "kind", "target", "currency"),
-    "exchange_rates": ("currency", "valid_from", "rate"),
-}
 
 
 @dataclass(frozen=True)
@@ -64,6 +18,7 @@ class Settings:
     """The layer's settings that figures depend on (kpis.md, Rules that hold for every KPI).
 
     `as_of` is a bare date (the end of that local day) or an ISO timestamp (without a zone: UTC).
+    `customer_lifecycle` says who is a customer: by `subscriptions`, or by `purchases`.
     """
 
     as_of: str
@@ -73,6 +28,11 @@ class Settings:
     cohort_window_days: int = 90
     reporting_currency: str = "USD"
     holidays: tuple[str, ...] = ()
+    response_sla_hours: int = 24
+    stale_after_days: int = 14
+    renewal_gap_days: int = 1
+    active_days: int = 365
+    customer_lifecycle: str = "subscriptions"
 
 
 def header(entity: str, rows: list[Row]) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from .company import Company, Settings
 from .kpis import ALL
+from .lifecycle import CUSTOMERS, customers_need
 from .money import MissingRate
 from .periods import GRAINS, Period, is_complete, is_provisional, periods
+from .sales import sales
 from .table import Cell, Fact, Kpi, Measure
 from .world import World
 
@@ -50,16 +52,16 @@ def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tupl
     """The cells of a period: the total, also of an empty period, and the slices."""
     everything = [fact for fact in facts if fact.inputs]
     whole = Cell(period, everything, everything)
-    slices = _slices(kpi, everything)
+    slices = {key: Cell(period, rows, everything) for key, rows in _slices(kpi, everything).items()}
     for measure in kpi.measures:
         yield measure, "total", "total", whole
-        for (dimension, value), rows in slices.items():
+        for (dimension, value), cell in slices.items():
             if dimension in measure.dimensions:
-                yield measure, dimension, value, Cell(period, rows, everything)
+                yield measure, dimension, value, cell
 
 
 def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:
-    """All figures of one KPI."""
+    """All figures of one KPI, of the measures whose entities are delivered."""
     first = world.first_event()
     if first is None:
         return
@@ -67,7 +69,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
     for grain in (g for g in kpi.grains if g in grains):
         for period in periods(grain, first, world.clock, world.settings):
             complete = is_complete(period, world.clock)
-            provisional = kpi.cohort and is_provisional(period, world.clock, world.settings)
+            provisional = is_provisional(period, world.clock, world.settings)
             cells = _of_period(kpi, period, facts_of(period))
             for measure, dimension, value, cell in cells:
                 result = measure.compute(cell)
@@ -80,14 +82,29 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
                         result.value,
                         result.row_count,
                         complete,
-                        provisional,
+                        provisional and (kpi.cohort or measure.cohort),
                     ),
                 )
 
 
-def available(company: Company) -> list[Kpi]:
-    """The KPIs whose entities are all delivered (kpis.md, Availability)."""
-    return [kpi for kpi in ALL if all(entity in company for entity in kpi.needs)]
+def _delivered(need: str, company: Company, settings: Settings) -> bool:
+    """Whether a need is met: an entity, or one of several with `|` between them, or CUSTOMERS."""
+    either = customers_need(settings) if need == CUSTOMERS else need
+    return any(entity in company for entity in either.split("|"))
+
+
+def available(company: Company, settings: Settings) -> list[Kpi]:
+    """The KPIs with those measures whose entities are all delivered (kpis.md, Availability)."""
+
+    def met(needs: tuple[str, ...]) -> bool:
+        return all(_delivered(need, company, settings) for need in needs)
+
+    found = []
+    for kpi in ALL:
+        measures = tuple(measure for measure in kpi.measures if met(kpi.needs + measure.needs))
+        if measures:
+            found.append(kpi._replace(measures=measures))
+    return found
 
 
 def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
@@ -98,8 +115,9 @@ def figures(company: Company, settings: Settings, grains: Collection[str] = GRAI
     """
     world = World(company, settings)
     world.convert_everything()
+    sales(world)
     table: dict[Key, Figure] = {}
-    for kpi in available(company):
+    for kpi in available(company, settings):
         table.update(_of_kpi(kpi, world, grains))
     if world.money.missing:
         raise MissingRate(world.money.missing)

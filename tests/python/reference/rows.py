@@ -5,7 +5,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from .deals import Life, Standing
-from .periods import Period, boundary
+from .periods import Period, boundary, containing
 from .sources import Quota
 from .table import ONE, Fact, FactsOf, Inputs, flow, given
 from .world import World
@@ -64,3 +64,19 @@ def revenue_quotas(world: World, period: Period) -> list[tuple[Quota, Fraction]]
         for quota in world.sources.quotas
         if quota.kind == "revenue" and period.holds(quota.month)
     ]
+
+
+def quota_labels(world: World, quota: Quota) -> dict[str, str]:
+    """A team's quota counts for the team and the total, and for no rep."""
+    return {"team": quota.team} if quota.team is not None else world.labels.rep(quota.rep_id)
+
+
+def quota_shares(world: World, period: Period) -> list[tuple[Quota, Fraction]]:
+    """What falls into the period of the lead quotas: for each local day the month's target / its days."""
+    shares = []
+    for quota in world.sources.quotas:
+        month = containing("month", quota.month, world.settings)
+        days = (min(month.end, period.end) - max(month.start, period.start)).days
+        if quota.kind == "leads" and days > 0:
+            shares.append((quota, Fraction(quota.target) * days / (month.end - month.start).days))
+    return shares

@@ -1,9 +1,11 @@
 """How rows become figures: facts, cells, and the ways to compute a measure (kpis.md, Measures)."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from .periods import GRAINS, Period
@@ -12,32 +14,59 @@ from .world import World
 Inputs = Mapping[str, Fraction]
 
 ONE = Fraction(1)
+ZERO = Fraction(0)
 
 
 class Fact(NamedTuple):
-    """An underlying row: its dimension values, and what it gives to which measure's input."""
+    """An underlying row: its dimension values, and what it gives to which measure's input.
+
+    `subject` is whom the row is about, where a measure counts distinct subjects.
+    """
 
     labels: Mapping[str, str]
     inputs: Inputs
+    subject: Hashable = None
 
 
-class Cell(NamedTuple):
+@dataclass(frozen=True)
+class Cell:
     """The facts of one period and slice, and those of the whole period."""
 
     period: Period
     facts: Sequence[Fact]
     everything: Sequence[Fact]
 
+    @cached_property
+    def _inputs(self) -> dict[str, list[Fraction]]:
+        """The non-null values of every input: several measures ask for them."""
+        values: dict[str, list[Fraction]] = {}
+        for fact in self.facts:
+            for name, value in fact.inputs.items():
+                values.setdefault(name, []).append(value)
+        return values
+
+    @property
+    def is_total(self) -> bool:
+        """Whether this is the whole period's cell."""
+        return self.facts is self.everything
+
+    def subjects(self, name: str) -> set[Hashable]:
+        """The distinct subjects of the facts that have an input."""
+        return {fact.subject for fact in self.facts if name in fact.inputs}
+
     def values(self, name: str) -> list[Fraction]:
         """The non-null values of an input."""
-        return [fact.inputs[name] for fact in self.facts if name in fact.inputs]
+        return self._inputs.get(name, [])
 
     def sum(self, name: str) -> Fraction:
         """The sum of an input; nothing sums to 0."""
-        return sum(self.values(name), Fraction(0))
+        first, *others = self.values(name) or [ZERO]
+        return sum(others, first)
 
     def rows(self, *names: str) -> int:
         """How many facts have one of the inputs."""
+        if len(names) == 1 or not self.facts:
+            return len(self.values(names[0]))
         return sum(1 for fact in self.facts if any(name in fact.inputs for name in names))
 
 
@@ -55,15 +84,21 @@ FactsOf = Callable[[Period], Sequence[Fact]]
 
 
 class Measure(NamedTuple):
-    """A measure, its slices, and how it is computed."""
+    """A measure, its slices, how it is computed, the entities that it needs beside those of its KPI,
+    and whether it is provisional until the cohort window has passed."""
 
     name: str
     dimensions: tuple[str, ...]
     compute: Compute
+    needs: tuple[str, ...] = ()
+    cohort: bool = False
 
 
 class Kpi(NamedTuple):
-    """A KPI: the entities that it needs, its measures, and its facts by period."""
+    """A KPI: the entities that all its measures need, the measures, and its facts by period.
+
+    `cohort` says that all its measures are of cohorts.
+    """
 
     kpi_id: str
     needs: tuple[str, ...]
@@ -158,5 +193,26 @@ def share_of_total(name: str) -> Compute:
         whole = sum(1 for fact in cell.everything if name in fact.inputs)
         above, below = Fraction(rows), Fraction(whole)
         return Result(divide(above, below), rows, above, below)
+
+    return compute
+
+
+def distinct(name: str) -> Compute:
+    """How many distinct subjects have an input; recounted in every cell (kpis.md, Measures)."""
+
+    def compute(cell: Cell) -> Result:
+        subjects = len(cell.subjects(name))
+        return Result(Fraction(subjects), subjects)
+
+    return compute
+
+
+def distinct_share(numerator: str, denominator: str) -> Compute:
+    """Of the distinct subjects that have one input, those that have the other too."""
+
+    def compute(cell: Cell) -> Result:
+        below = cell.subjects(denominator)
+        above = Fraction(len(cell.subjects(numerator) & below))
+        return Result(divide(above, Fraction(len(below))), len(below), above, Fraction(len(below)))
 
     return compute

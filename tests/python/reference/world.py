@@ -1,6 +1,8 @@
 """Everything that a KPI module needs of one company under one set of settings."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 
 from .clock import Clock
@@ -10,6 +12,7 @@ from .labels import Labels
 from .money import Money
 from .periods import containing
 from .sources import Sources, read
+from .visible import Visible
 
 
 class World:
@@ -23,6 +26,10 @@ class World:
         self.labels = Labels(self.sources)
         self.money = Money(self.sources, settings, self.clock)
         self.lives, self.orphans = lives(self.sources, self.clock)
+        self.visible = Visible(self.sources, self.clock)
+        self.leads = {lead.lead_id: lead for lead in self.sources.leads}
+        self.deals = {deal.deal_id: deal for deal in self.sources.deals}
+        self.sessions = {session.session_id: session for session in self.sources.sessions}
 
     def convert_everything(self) -> None:
         """Look up the rate of every amount that a mart shows, so that a missing one is found."""
@@ -34,6 +41,22 @@ class World:
         for quota in self.sources.quotas:
             if quota.kind == "revenue" and quota.month < max(ends):
                 self.money.target(quota)
+        for amount, currency, on in self._amounts():
+            if amount is not None:
+                self.money.convert(amount, currency, on)
+
+    def _amounts(self) -> Iterator[tuple[Decimal | None, str | None, date]]:
+        """The amounts of the events, with their own currency and local date."""
+        day, visible = self.clock.day, self.visible
+        orders = {order.order_id: order for order in visible.orders}
+        yield from ((row.amount, row.currency, day(row.sent_at)) for row in visible.quotes)
+        yield from ((row.value, row.currency, day(row.occurred_at)) for row in visible.pixel_events)
+        yield from ((row.cost, row.currency, row.spent_on) for row in visible.ad_spend)
+        yield from ((row.mrr, row.currency, row.started_on) for row in visible.subscriptions)
+        yield from ((row.amount, row.currency, row.incurred_on) for row in visible.acquisition_costs)
+        for line in visible.order_lines:
+            order = orders[line.order_id]
+            yield line.unit_price, order.currency, day(order.ordered_at)
 
     def closed(self, *outcomes: str) -> list[tuple[Life, datetime]]:
         """The deals that are closed as of as_of, with the instant at which they closed."""
@@ -61,4 +84,4 @@ class World:
         events += [life.closed_at for life in self.lives if life.closed_at is not None]
         trails = [life.visits for life in self.lives] + [o.visits for o in self.orphans]
         events += [visit.entered_at for visits in trails for visit in visits]
-        return self.clock.day(min(events)) if events else None
+        return min([*map(self.clock.day, events), *self.visible.days()], default=None)

@@ -1,17 +1,11 @@
 """23 pipeline_multiplier: open amount over the period's revenue quota (kpis.md, 23)."""
 
 from ..periods import MONTH_AND_COARSER, Period
-from ..rows import open_deals, revenue_quotas
-from ..sources import Quota
+from ..rows import open_deals, quota_labels, revenue_quotas
 from ..table import Fact, FactsOf, Kpi, Measure, given, ratio
 from ..world import World
 
 _DIMENSIONS = ("rep", "team")
-
-
-def _owner(world: World, quota: Quota) -> dict[str, str]:
-    """A team's quota counts for the team and the total, and for no rep."""
-    return {"team": quota.team} if quota.team is not None else world.labels.rep(quota.rep_id)
 
 
 def _facts(world: World) -> FactsOf:
@@ -19,7 +13,9 @@ def _facts(world: World) -> FactsOf:
     still_open = open_deals(world, lambda life, _: given(amount=world.money.open_amount(life)))
 
     def facts(period: Period) -> list[Fact]:
-        quotas = [Fact(_owner(world, quota), given(quota=target)) for quota, target in revenue_quotas(world, period)]
+        quotas = [
+            Fact(quota_labels(world, quota), given(quota=target)) for quota, target in revenue_quotas(world, period)
+        ]
         return [*still_open(period), *quotas]
 
     return facts

@@ -1,18 +1,20 @@
-"""17 stage_conversion: of deals entering a stage, the share that went on (kpis.md, 17).
+"""17 stage_conversion: of deals entering a stage, the share that went on (kpis.md, 17)."""
 
-The measures from leads to meetings and from meetings to won are not here.
-"""
-
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
+from ..contacts import lead_of_deal
 from ..deals import Life, Visit
+from ..labels import NONE
+from ..outcomes import held_meetings, qualified_at
 from ..table import ONE, Fact, FactsOf, Kpi, Measure, count, flow, given, ratio, when
 from ..trails import ORPHAN_LABELS
 from ..world import World
 
 _DIMENSIONS = ("stage", "rep", "team", "pipeline")
+_MEETING_NEEDS = ("leads", "meetings")
 
 
 class _Unit(NamedTuple):
@@ -68,8 +70,41 @@ def _dated(world: World) -> Iterator[tuple[date, Fact]]:
             yield entry(ORPHAN_LABELS, unit)
 
 
+def _qualified_leads(world: World) -> Iterator[tuple[date, Fact]]:
+    """Leads by qualification: was a meeting held since, with the lead or on a deal of it? A lead is in no pipeline."""
+    leads, met = lead_of_deal(world), defaultdict(list)
+    for meeting in held_meetings(world):
+        for lead_id in {meeting.lead_id, leads.get(meeting.deal_id or "")}:
+            met[lead_id].append(meeting.scheduled_for)
+    for lead in world.visible.leads:
+        at = qualified_at(world, lead)
+        if at is not None:
+            since = any(held >= at for held in met[lead.lead_id])
+            labels = {**world.labels.rep(lead.rep_id), "pipeline": NONE}
+            yield world.clock.day(at), Fact(labels, given(qualified=ONE, met=when(since)))
+
+
+def _met_deals(world: World) -> Iterator[tuple[date, Fact]]:
+    """Deals by their first meeting held, with them or with their lead."""
+    held = held_meetings(world)
+    for life in world.lives:
+        deal = life.deal
+        ours = (
+            meeting.scheduled_for
+            for meeting in held
+            if meeting.deal_id == deal.deal_id or (deal.lead_id is not None and meeting.lead_id == deal.lead_id)
+        )
+        first = next(ours, None)
+        if first is not None:
+            inputs = given(met_deal=ONE, met_won=when(life.outcome == "won"))
+            yield world.clock.day(first), Fact(world.labels.deal(deal), inputs)
+
+
 def _facts(world: World) -> FactsOf:
-    return flow(_dated(world))
+    rows = list(_dated(world))
+    if world.sources.delivered.issuperset(_MEETING_NEEDS):
+        rows += [*_qualified_leads(world), *_met_deals(world)]
+    return flow(rows)
 
 
 KPI = Kpi(
@@ -80,6 +115,8 @@ KPI = Kpi(
         Measure("entered", _DIMENSIONS, count("entered")),
         Measure("advanced", _DIMENSIONS, count("advanced")),
         Measure("open_to_won_rate", _DIMENSIONS[1:], ratio("won", "created")),
+        Measure("qualified_lead_to_meeting_rate", _DIMENSIONS[1:], ratio("met", "qualified"), _MEETING_NEEDS),
+        Measure("meeting_to_won_rate", _DIMENSIONS[1:], ratio("met_won", "met_deal"), _MEETING_NEEDS),
     ),
     _facts,
     cohort=True,

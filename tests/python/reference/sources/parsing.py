@@ -1,0 +1,62 @@
+"""How a cell's text becomes a value (sources.md: in text files); what cannot be read is None."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from ..clock import Clock, parse_day
+
+Parser = Callable[[str, Clock], Any]
+
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_INTEGER = re.compile(r"[+-]?\d+")
+_MONTH = re.compile(r"\d{4}-\d{2}(-01)?")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def text(text: str, _: Clock) -> str:
+    """As it is."""
+    return text
+
+
+def instant(text: str, clock: Clock) -> datetime | None:
+    """A timestamp, or a date's local midnight."""
+    return clock.parse_instant(text)
+
+
+def day(text: str, _: Clock) -> date | None:
+    """A date `YYYY-MM-DD`."""
+    return parse_day(text)
+
+
+def month(text: str, _: Clock) -> date | None:
+    """A month `YYYY-MM`, or its first day."""
+    return parse_day(f"{text[:7]}-01") if _MONTH.fullmatch(text) else None
+
+
+def boolean(text: str, _: Clock) -> bool | None:
+    """true, false, 1 or 0; case does not count."""
+    return _BOOLEANS.get(text.lower())
+
+
+def decimal(text: str, _: Clock) -> Decimal | None:
+    """A number with a point, without an exponent."""
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+
+
+def integer(text: str, _: Clock) -> int | None:
+    """A whole number."""
+    return int(text) if _INTEGER.fullmatch(text) else None
+
+
+def probability(text: str, clock: Clock) -> Decimal | None:
+    """Between 0 and 1; anything else is outside its list."""
+    value = decimal(text, clock)
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def one_of(*values: str) -> Parser:
+    """A value out of a list; case counts."""
+    return lambda text, _: text if text in values else None

@@ -1,0 +1,32 @@
+"""The settings that companies are tried under."""
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ..company import Settings
+
+SETTINGS = (
+    Settings("2024-12-31"),
+    Settings("2024-02-29", response_sla_hours=48, renewal_gap_days=0),
+    Settings("2024-12-15T18:00:00", timezone="Europe/Berlin", fiscal_year_start_month=7, renewal_gap_days=3),
+    Settings(
+        "2024-11-30",
+        timezone="America/New_York",
+        week_start="wednesday",
+        customer_lifecycle="purchases",
+        active_days=60,
+    ),
+    Settings("2024-03-31", timezone="Europe/Berlin", week_start="sunday", stale_after_days=2),
+    Settings("2024-03-31T02:30:00+02:00", timezone="Europe/Berlin", fiscal_year_start_month=4),
+    Settings("2024-11-03T06:30:00Z", timezone="America/New_York", cohort_window_days=30, response_sla_hours=1),
+    Settings("2024-03-10", timezone="America/New_York", fiscal_year_start_month=2),
+    Settings("2024-06-15T12:00:00", holidays=("2024-06-17", "2024-06-22", "2024-05-01")),
+    Settings("2024-07-01T00:00:00", cohort_window_days=0, week_start="saturday", customer_lifecycle="purchases"),
+    Settings("2024-10-31", timezone="Europe/Berlin", reporting_currency="EUR", stale_after_days=0),
+    Settings("2024-02-29T12:00:00Z", fiscal_year_start_month=12),
+)
+
+
+def settings() -> SearchStrategy[Settings]:
+    """One of a few variants, with as_of in both forms."""
+    return st.sampled_from(SETTINGS)
