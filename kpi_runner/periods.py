@@ -400,6 +400,18 @@ def compared(slot: Slot, how: str, grain: str, calendar: Calendar) -> tuple[date
     return other.start, (cut - timedelta(microseconds=1)).date() + _DAY
 
 
+def last_day(slot: Slot, calendar: Calendar) -> date:
+    """The last day of a period; in a running one the last day that begins before as_of."""
+    return min(slot.end - _DAY, calendar.last_day)
+
+
+def monthly_step(slot: Slot, step: int, calendar: Calendar) -> tuple[date, date]:
+    """A monthly step `[start, end)` back from the end of a period, 1 being the last; from the day after as_of's in a
+    running one. Steps 1 to 12 are the trailing 12 months."""
+    end = last_day(slot, calendar) + _DAY
+    return _plus_months(end, -step), _plus_months(end, 1 - step)
+
+
 def compared_as_of(slot: Slot, how: str, grain: str, calendar: Calendar) -> datetime:
     """The exclusive local instant up to which the counterpart of `slot` is looked at.
 

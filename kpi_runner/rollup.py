@@ -1,4 +1,4 @@
-"""The roll-up of macros/kpi/rollup.sql, rendered without dbt: the SQL for figures of any period and slice."""
+"""The roll-up of macros/kpi, rendered without dbt: the SQL for figures of any period and slice."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, Template
 from jinja2.runtime import Macro
 
-from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete
+from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, last_day, monthly_step
 
 MACROS = Path("macros") / "kpi"
+
+#: The files of pure Jinja that the roll-up is written in.
+ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql")
 
 
 class _Returned(Exception):
@@ -38,19 +41,15 @@ def _return(value: Any) -> NoReturn:
     raise _Returned(value)
 
 
-def _module(environment: Environment, name: str) -> Any:
-    """The macros of a file, with dbt's `return` working in them."""
-    template: Template = environment.get_template(name)
+@cache
+def _macros(project_dir: Path) -> Any:
+    """The macros of the roll-up of a project; compiled once, however many KPIs are asked for."""
+    environment = Environment(extensions=["jinja2.ext.do"])
+    environment.globals["return"] = _return
+    source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in ROLLUP_FILES)
+    template: Template = environment.from_string(source)
     template.root_render_func.__globals__["Macro"] = _ReturningMacro
     return template.module
-
-
-@cache
-def _macros(project_dir: Path) -> tuple[Any, Any]:
-    """The roll-up and the bridge of a project; compiled once, however many KPIs are asked for."""
-    environment = Environment(loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"])
-    environment.globals["return"] = _return
-    return _module(environment, "rollup.sql"), _module(environment, "days_of_windows.sql")
 
 
 @dataclass(frozen=True)
@@ -74,19 +73,24 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     Its columns: measure, period_start, period_end, one per dimension, numerator, denominator,
     value, row_count, is_complete, is_provisional.
     """
-    rollup, bridge = _macros(project_dir)
+    macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
-    relations = {"rows": "asked_rows", "periods": "asked_periods", "period_days": "asked_days"}
+    relations = {
+        "rows": "asked_rows",
+        "periods": "asked_periods",
+        "windows": "asked_windows",
+        "period_days": "asked_days",
+    }
     where = f" where {question.condition}" if question.condition else ""
-    windows = rollup.used_windows(question.spec)
+    windows = macros.window_names(macros.used_windows(question.spec))
     columns = "".join(f"{_quoted(name)}, " for name in question.dimensions)
     spec = question.spec | {"grains": None}
     return (
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
-        f"asked_days as ({bridge.days_of_windows('asked_windows', 'calendar_days')}),\n"
+        f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
         f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
-        f"{rollup.rollup(spec, slices, relations)}\n"
+        f"{macros.rollup(spec, slices, relations)}\n"
         f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
         f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
     )
@@ -97,15 +101,20 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
     rows = [
         f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
-        f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()})"
+        f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
+        f" {(last_day(slot, calendar) - DAY_ZERO).days})"
         for slot in question.slots
     ]
     return (
         "select asked.*, (select count(*) from calendar_days where is_selling_day"
         " and date_day >= asked.period_start and date_day < asked.period_end) as selling_days"
         f" from (values {', '.join(rows)})"
-        " as asked (grain, period_start, period_end, is_complete, is_in_cohort_window)"
+        " as asked (grain, period_start, period_end, is_complete, is_in_cohort_window, last_day_number)"
     )
+
+
+#: Days are numbered from here, as the macro day_number() does.
+DAY_ZERO = date(1970, 1, 1)
 
 
 def _is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
@@ -120,7 +129,9 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
     for slot in question.slots:
         for window in windows:
             start, end, before_at = slot.start, slot.end, None
-            if window != "own":
+            if window.startswith("step_"):
+                start, end = monthly_step(slot, int(window.removeprefix("step_")), calendar)
+            elif window != "own":
                 other = counterpart(slot, window, question.grain, calendar)
                 start, end = other.start, other.end
                 if slot.end > calendar.complete_until:

@@ -58,6 +58,26 @@
 {%- endmacro %}
 
 
+{#- The hours from one moment to another, 0 where they run backwards. -#}
+{% macro hours_between(first, last) -%}
+    cast(cast(greatest({{ dbt.datediff(first, last, 'microsecond') }}, 0) as double precision) / 3600000000 as decimal(30, 14))
+{%- endmacro %}
+
+
+{#- A moment some hours later. -#}
+{% macro shifted_hours(moment, hours) %}cast({{ dbt.dateadd('hour', hours | int, moment) }} as timestamp){% endmacro %}
+
+
+{#- A day as a number: the days from 1970-01-01 to it. -#}
+{% macro day_number(day) %}{{ dbt.datediff("cast('1970-01-01' as date)", day, 'day') }}{% endmacro %}
+
+
+{#- The day after a period's last one; in a running period the day after that of as_of. -#}
+{% macro day_after_last(period_end) %}
+    {%- do return('cast(least(' ~ period_end ~ ', ' ~ shifted_days(as_of_date(), 1) ~ ') as date)') -%}
+{% endmacro %}
+
+
 {% macro weekday_numbers() %}
     {% do return({'monday': 1, 'tuesday': 2, 'wednesday': 3, 'thursday': 4, 'friday': 5, 'saturday': 6, 'sunday': 7}) %}
 {% endmacro %}

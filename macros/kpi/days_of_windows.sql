@@ -7,6 +7,7 @@
         windows.grain,
         windows.period_start,
         windows.period_end,
+        windows.window_start,
         calendar_days.date_day,
         case
             when calendar_days.date_day = cast(windows.before_at as date) then windows.before_at

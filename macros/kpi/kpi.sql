@@ -1,13 +1,16 @@
 {#- A KPI model: {% raw %}{% call kpi(measures={…}, dimensions=[…]) %} select … {% endcall %}{% endraw %}. The call's
     body selects the KPI's rows; rollup.sql says what measures and rows are made of. Its output is that of kpi_values.
 
-    Columns that the rows must have: those of the dimensions and inputs; event_on, a local date (with
-    event_local_at, the local time, where a formula compares windows), and/or valid_from_on and valid_to_on, local dates;
-    and the keys by which a person finds the row. -#}
-{% macro kpi(measures, dimensions, row_kinds=['event'], grains=none, subject=none, inputs=none, subject_inputs=none) %}
+    Columns that the rows must have: those of the dimensions and inputs; the local dates that their kind asks for, namely
+    event_on (with event_local_at, the local time, where a formula compares with another period), valid_from_on and
+    valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row. -#}
+{% macro kpi(
+    measures, dimensions, row_kinds=['event'], grains=none, paired=false, subject=none, inputs=none, subject_inputs=none,
+    divisors=none
+) %}
     {%- set spec = {
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
-        'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs,
+        'paired': paired, 'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs, 'divisors': divisors,
     } -%}
     {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}
@@ -19,7 +22,8 @@ with kpi_rows as (
     {{ rows_end() }}
 ),
 {{ rollup(spec, slices, {
-    'rows': 'kpi_rows', 'periods': ref('periods'), 'period_days': ref('period_days'),
+    'rows': 'kpi_rows', 'periods': ref('periods'), 'windows': ref('compared_periods'),
+    'period_days': ref('period_days'),
 }) }}
 
 select

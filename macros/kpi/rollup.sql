@@ -1,9 +1,13 @@
 {#- The roll-up: from the rows of a KPI to its figures, for any periods and slices. Pure Jinja: dbt renders it when it
-    builds, the runner renders the very same file when it answers a query, so the two cannot disagree.
+    builds, the runner renders the very same files (rollup, cells, measures) when it answers a query, so the two cannot
+    disagree.
 
-    A KPI's rows take part in a period in one of two ways: an *event* lies in it (event_on), a *state* holds at its
-    end (valid_from_on < period_end, and valid_to_on null or not before it). What is added up over both are the inputs:
-    numeric columns of the rows, null in rows that do not take part.
+    A KPI's rows take part in a period in one of three ways:
+      event   it lies in the period: event_on; where the KPI is `paired`, since_on, too, must lie in it
+      state   it holds at the period's end: valid_from_on < period_end, and valid_to_on null or not before it
+      span    it held at the period's start (held_from_on < period_start, and held_to_on null or not before it), and holds
+              at its end as a state does; without valid_from_on nothing is asked of the end
+    What is added up over them are the inputs: numeric columns of the rows, null in rows that do not take part.
 
     `spec` of a KPI (see kpi.sql):
       measures     name → one of
@@ -13,142 +17,107 @@
                      {'ratio': [num, den]}     sum ÷ sum
                      {'share': input}          rows with the input ÷ those of the whole period
                      {'percentile': [input, p]}
-                     {'formula': text}         SQL over {input}, {previous.input}, {year.input}, {period.selling_days}
+                     {'formula': text}         SQL over {input}, {previous.input}, {year.input}, {trailing.input} (the 12
+                                               monthly steps back from the period's end), {trailing_months.input} (how
+                                               many of these steps have a row with it), {period.selling_days} and
+                                               {period.last_day_number}, and differences of them that are exact,
+                                               {input - previous.input}; slice = 0 in the total
                    and, beside it, any of
                      'null_unless': input      no value where no row has that input
                      'counts': input           the row count, where it is not that of the measure's own inputs
+                     'age': true               of a mean or median: the input is a day_number(), and the measure is of
+                                               the days from it to the period's last day
                      'cohort': true            provisional until the cohort window has passed
                      'dimensions': [...]       where not all of the KPI's
       dimensions   columns of the rows; null in a row that takes no part in that dimension
-      row_kinds    ['event'], ['state'] or both
+      row_kinds    any of ['event', 'state', 'span']
+      paired       true where events count only when since_on lies in the period, too
       subject      a column of the rows: add up per subject first, then measure over subjects
+      inputs       the numeric columns of the rows, where there is a subject
       subject_inputs   name → SQL over the sums per subject: the inputs of the measures when there is a subject
+      divisors     input → whole number by which its sum is divided: the rows hold exact multiples of it
 
     `slices` is a list of lists of dimensions; the first is [], the total.
-    `relations` names: rows, periods, period_days. -#}
+    `relations` names: rows, periods, windows (the periods and those that they are measured over) and period_days. -#}
 {% macro rollup(spec, slices, relations) -%}
+{%- set keys = {
+    'dims': used_dimensions(slices),
+    'subject': [spec['subject']] if spec.get('subject') else [],
+    'slices': slices,
+    'windows': window_names(used_windows(spec)),
+    'paired': spec.get('paired') or false,
+    'has_spans': 'span' in spec['row_kinds'],
+} -%}
 {%- set base = base_inputs(spec) -%}
-{%- set inputs = measure_inputs(spec) -%}
-{%- set dims = used_dimensions(slices) -%}
-{%- set kinds = spec['row_kinds'] -%}
-{%- set windows = used_windows(spec) -%}
-{%- set subject = spec.get('subject') -%}
-{%- set keys = ([subject] if subject else []) + dims -%}
 {%- set percentiles = percentile_measures(spec) -%}
-{%- if 'event' in kinds %}
-daily as (
-    select
-        event_on,
-        {% if subject -%}
-        {{ keys | join(', ') }},
-        {% else -%}
-        {{ slice_number(slices) }} as slice,
-        {{ listed(dims) }}
-        {%- endif %}
-        {{ input_sums(base) }}
-    from {{ relations['rows'] }}
-    where event_on is not null
-    group by {{ 'event_on, ' ~ keys | join(', ') if subject else grouping_sets(['event_on'], slices) }}
+{%- if 'event' in spec['row_kinds'] -%}{{ event_cells(relations, base, keys) }}{%- endif -%}
+{%- if 'state' in spec['row_kinds'] -%}{{ state_cells(relations, base, keys) }}{%- endif -%}
+{%- if 'span' in spec['row_kinds'] -%}{{ span_cells(relations, base, keys) }}{%- endif -%}
+all_cells as (
+    {% for kind in spec['row_kinds'] -%}
+    select * from {{ kind }}_cells
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
+{% if spec.get('subject') -%}{{ subject_cells(spec, base, keys) }}{%- endif -%}
+{{ cells_of_slices(spec, keys) }}
+{% if percentiles -%}
+{{ percentile_cells(relations, spec['row_kinds'], percentiles, keys) }}
+{%- endif -%}
+{{ completed_cells(spec, relations, keys, percentiles) }}
+measured as (
+    {% for name, measure in spec['measures'].items() -%}
+    {{ measure_select(name, measure, slices, keys.dims) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+{%- endmacro %}
 
-event_cells as (
-    {{ cells_of_days('daily', relations['period_days'], base, dims, subject, windows) }}
-    {% if windows != ['own'] -%}
-    union all
-    {{ cells_of_part_days(relations, spec, base, slices, dims) }}
-    {% endif -%}
-),
-{% endif -%}
-{% if 'state' in kinds %}
-steps as (
-    select
-        step_on,
-        {{ slice_number(slices) }} as slice,
-        {{ listed(dims) }}
-        {{ input_sums(base, 'direction') }}
-    from (
-        select valid_from_on as step_on, 1 as direction, {{ listed(dims) }} {{ base | join(', ') }}
-        from {{ relations['rows'] }}
-        where valid_from_on is not null
-        union all
-        select valid_to_on as step_on, -1 as direction, {{ listed(dims) }} {{ base | join(', ') }}
-        from {{ relations['rows'] }}
-        where valid_from_on is not null and valid_to_on is not null
-    ) as changes
-    group by {{ grouping_sets(['step_on'], slices) }}
-),
 
-marks as (
+{#- Per subject first: the inputs of the measures from the sums of each subject. -#}
+{% macro subject_cells(spec, base, keys) -%}
+summed_per_subject as (
     select
-        ends.period_end,
-        {{ listed(['slice'] + dims, 'sliced.') }}
-        {% for input in base %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
-    from (select distinct period_end from {{ relations['periods'] }}) as ends
-    cross join (select distinct slice{{ ', ' ~ dims | join(', ') if dims }} from steps) as sliced
-),
-
-running as (
-    select
-        period_end,
-        is_mark,
-        slice,
-        {{ listed(dims) }}
+        {{ listed(period_keys()) }}
+        {{ listed(['slice'] + keys.subject + keys.dims) }}
         {% for input in base -%}
-        sum(s_{{ input }}) over step_order as s_{{ input }},
-        sum(n_{{ input }}) over step_order as n_{{ input }}{{ ',' if not loop.last }}
+        sum(s_{{ input }}) as {{ input }}{{ ',' if not loop.last }}
         {% endfor %}
-    from (
-        select step_on as period_end, false as is_mark, {{ listed(['slice'] + dims) }} {{ sum_columns(base) }} from steps
-        union all
-        select period_end, true as is_mark, {{ listed(['slice'] + dims) }} {{ sum_columns(base) }} from marks
-    ) as steps_and_marks
-    window step_order as (
-        partition by slice{{ ', ' ~ dims | join(', ') if dims }}
-        order by period_end, case when is_mark then 0 else 1 end
-        rows between unbounded preceding and current row
-    )
+    from all_cells
+    group by {{ (period_keys() + ['slice'] + keys.subject + keys.dims) | join(', ') }}
 ),
 
-state_cells as (
-    select
-        'own' as time_window,
-        periods.grain,
-        periods.period_start,
-        periods.period_end,
-        running.slice,
-        {{ listed(dims, 'running.') }}
-        {% for input in base -%}
-        running.s_{{ input }},
-        running.n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from running
-    inner join {{ relations['periods'] }} as periods
-        on running.period_end = periods.period_end
-    where running.is_mark and ({% for input in base %}running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
-),
-{% endif %}
-{%- if subject %}
 subjects as (
     select
-        grain,
-        period_start,
-        period_end,
-        {{ listed(keys) }}
+        {{ listed(period_keys()) }}
+        {{ listed(['slice'] + keys.dims) }}
         {% for name, expression in spec['subject_inputs'].items() -%}
         {{ expression }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
-    from (
-        select
-            grain,
-            period_start,
-            period_end,
-            {{ listed(keys) }}
-            {% for input in base -%}
-            sum(s_{{ input }}) as {{ input }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from event_cells
-        group by grain, period_start, period_end, {{ keys | join(', ') }}
-    ) as sums_per_subject
+    from summed_per_subject
+),
+
+{% endmacro %}
+
+
+{#- One row per period and slice, with the sums and row counts of each input, the windows beside each other. -#}
+{% macro cells_of_slices(spec, keys) -%}
+{%- set inputs = measure_inputs(spec) -%}
+windowed_cells as (
+    select
+        {{ listed(period_keys()) }}
+        {{ listed(['slice'] + keys.dims) }}
+        {% for input in inputs -%}
+        {% if spec.get('subject') -%}
+        sum({{ input }}) as s_{{ input }},
+        count({{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+        {% else -%}
+        sum(s_{{ input }}) as s_{{ input }},
+        sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+        {% endif -%}
+        {% endfor %}
+    from {{ 'subjects' if spec.get('subject') else 'all_cells' }}
+    group by {{ (period_keys() + ['slice'] + keys.dims) | join(', ') }}
 ),
 
 cells as (
@@ -156,82 +125,40 @@ cells as (
         grain,
         period_start,
         period_end,
-        {{ slice_number(slices) }} as slice,
-        {{ listed(dims) }}
-        {{ input_sums(inputs) }}
-    from subjects
-    group by {{ grouping_sets(['grain', 'period_start', 'period_end'], slices) }}
-),
-{% else %}
-cells as (
-    select
-        grain,
-        period_start,
-        period_end,
         slice,
-        {{ listed(dims) }}
-        {% for window in windows -%}
-        {% set prefix = '' if window == 'own' else window ~ '_' -%}
-        {% set outer_last = loop.last -%}
+        {{ listed(keys.dims) }}
+        {% for window in used_windows(spec) -%}
+        {% set is_last_window = loop.last -%}
+        {% set belongs = "time_window in ('" ~ window_names([window]) | join("', '") ~ "')" -%}
         {% for input in inputs -%}
-        {% if windows == ['own'] -%}
-        sum(s_{{ input }}) as s_{{ input }},
-        sum(n_{{ input }}) as n_{{ input }}{{ ',' if not (loop.last and outer_last) }}
-        {% else -%}
-        sum(case when time_window = '{{ window }}' then s_{{ input }} end) as {{ prefix }}s_{{ input }},
-        sum(case when time_window = '{{ window }}' then n_{{ input }} end) as {{ prefix }}n_{{ input }}{{ ',' if not (loop.last and outer_last) }}
+        sum(case when {{ belongs }} then s_{{ input }} end) as {{ window_prefix(window) }}s_{{ input }},
+        {% if window == 'trailing' -%}
+        count(case when {{ belongs }} and n_{{ input }} > 0 then 1 end) as trailing_months_{{ input }},
         {% endif -%}
+        sum(case when {{ belongs }} then n_{{ input }} end) as {{ window_prefix(window) }}n_{{ input }}{{ ',' if not (loop.last and is_last_window) }}
         {% endfor -%}
         {% endfor %}
-    from (
-        {% for kind in kinds -%}
-        select * from {{ kind }}_cells
-        {{ 'union all' if not loop.last }}
-        {% endfor -%}
-    ) as all_cells
-    group by grain, period_start, period_end, slice{{ ', ' ~ dims | join(', ') if dims }}
+    from windowed_cells
+    group by grain, period_start, period_end, slice{% for dim in keys.dims %}, {{ dim }}{% endfor %}
 ),
-{% endif %}
-{%- if percentiles %}
-percentile_cells as (
-    select
-        period_days.grain,
-        period_days.period_start,
-        period_days.period_end,
-        {{ slice_number(slices) }} as slice,
-        {{ listed(dims) }}
-        {% for name, measure in percentiles.items() -%}
-        percentile_cont({{ measure['percentile'][1] }}) within group (
-            order by cast({{ measure['percentile'][0] }} as double precision)
-        ) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ relations['rows'] }} as kpi_rows
-    inner join {{ relations['period_days'] }} as period_days
-        on kpi_rows.event_on = period_days.date_day
-    where period_days.time_window = 'own'
-    group by {{ grouping_sets(['period_days.grain', 'period_days.period_start', 'period_days.period_end'], slices) }}
-),
-{% endif %}
+{%- endmacro %}
+
+
+{#- Every period's total, also that of an empty one, and every slice in which there is something. -#}
+{% macro completed_cells(spec, relations, keys, percentiles) -%}
+{%- set dims = keys.dims -%}
+{%- set inputs = measure_inputs(spec) -%}
+{%- set windows = used_windows(spec) %}
 periods_and_slices as (
     select
-        periods.grain,
-        periods.period_start,
-        periods.period_end,
-        periods.is_complete,
-        periods.is_in_cohort_window,
-        periods.selling_days,
+        periods.*,
         totals.slice
         {%- for dim in dims %}, totals.{{ dim }}{% endfor %}
     from {{ relations['periods'] }} as periods
     cross join (select 0 as slice{% for dim in dims %}, cast(null as varchar) as {{ dim }}{% endfor %}) as totals
     union all
     select
-        periods.grain,
-        periods.period_start,
-        periods.period_end,
-        periods.is_complete,
-        periods.is_in_cohort_window,
-        periods.selling_days,
+        periods.*,
         cells.slice
         {%- for dim in dims %}, cells.{{ dim }}{% endfor %}
     from cells
@@ -241,20 +168,22 @@ periods_and_slices as (
         and cells.period_end = periods.period_end
     where
         cells.slice > 0
-        {% for dims_of_slice in slices[1:] -%}
+        {% for dims_of_slice in keys.slices[1:] -%}
         and (cells.slice <> {{ loop.index }}{% for dim in dims_of_slice %} or cells.{{ dim }} is not null{% endfor %})
         {% endfor -%}
-        and ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ '' if window == 'own' else window ~ '_' }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
+        and ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ window_prefix(window) }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
 ),
 
 completed as (
     select
         periods_and_slices.*,
         {% for window in windows -%}
-        {% set prefix = '' if window == 'own' else window ~ '_' -%}
         {% for input in inputs -%}
-        coalesce(cells.{{ prefix }}s_{{ input }}, 0) as {{ prefix }}s_{{ input }},
-        cast(coalesce(cells.{{ prefix }}n_{{ input }}, 0) as bigint) as {{ prefix }}n_{{ input }},
+        {{ divided('coalesce(cells.' ~ window_prefix(window) ~ 's_' ~ input ~ ', 0)', spec, input) }} as {{ window_prefix(window) }}s_{{ input }},
+        cast(coalesce(cells.{{ window_prefix(window) }}n_{{ input }}, 0) as bigint) as {{ window_prefix(window) }}n_{{ input }},
+        {% if window == 'trailing' -%}
+        coalesce(cells.trailing_months_{{ input }}, 0) as trailing_months_{{ input }},
+        {% endif -%}
         {% endfor -%}
         {% endfor -%}
         {% for input in share_inputs(spec) -%}
@@ -278,163 +207,18 @@ completed as (
     {% endif -%}
 ),
 
-measured as (
-    {% for name, measure in spec['measures'].items() -%}
-    {{ measure_select(name, measure, slices, dims) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-)
+{% endmacro %}
+
+
+{% macro same_cell(left, right, dims) -%}
+    {{ left }}.grain = {{ right }}.grain
+        and {{ left }}.period_start = {{ right }}.period_start
+        and {{ left }}.period_end = {{ right }}.period_end
+        and {{ left }}.slice = {{ right }}.slice
+        {% for dim in dims -%}
+        and {{ left }}.{{ dim }} is not distinct from {{ right }}.{{ dim }}
+        {% endfor %}
 {%- endmacro %}
-
-
-{#- The columns of one measure over the completed cells. -#}
-{% macro measure_select(name, measure, slices, dims) -%}
-    select
-        '{{ name }}' as measure,
-        grain,
-        period_start,
-        period_end,
-        slice,
-        {{ listed(dims) }}
-        {%- set parts = measure_parts(name, measure) %}
-        cast({{ parts['numerator'] }} as decimal(38, 14)) as numerator,
-        cast({{ parts['denominator'] }} as decimal(38, 14)) as denominator,
-        {% if measure.get('null_unless') -%}
-        case when n_{{ measure['null_unless'] }} > 0 then {{ parts['value'] }} end as value,
-        {% else -%}
-        {{ parts['value'] }} as value,
-        {% endif -%}
-        {{ parts['row_count'] }} as row_count,
-        is_complete,
-        {{ 'is_in_cohort_window' if measure.get('cohort') else 'false' }} as is_provisional
-    from completed
-    {%- if 'dimensions' in measure %}
-    where slice in (0{% for dims_of_slice in slices if dims_of_slice and not (dims_of_slice | reject('in', measure['dimensions']) | list) %}, {{ slices.index(dims_of_slice) }}{% endfor %})
-    {%- endif %}
-{%- endmacro %}
-
-
-{#- Numerator, denominator, value and row count of a measure as SQL over the completed cells. -#}
-{% macro measure_parts(name, measure) %}
-    {% set numerator, denominator = 'null', 'null' %}
-    {% if 'count' in measure %}
-        {% set value, row_count = 'cast(n_' ~ measure['count'] ~ ' as double precision)', 'n_' ~ measure['count'] %}
-    {% elif 'sum' in measure %}
-        {% set value, row_count = as_double('s_' ~ measure['sum']), 'n_' ~ measure['sum'] %}
-    {% elif 'mean' in measure %}
-        {% set numerator, denominator = 's_' ~ measure['mean'], 'n_' ~ measure['mean'] %}
-        {% set row_count = denominator %}
-    {% elif 'ratio' in measure %}
-        {% set numerator, denominator = 's_' ~ measure['ratio'][0], 's_' ~ measure['ratio'][1] %}
-        {% set row_count = 'n_' ~ measure['ratio'][1] %}
-    {% elif 'share' in measure %}
-        {% set numerator, denominator = 'n_' ~ measure['share'], 't_' ~ measure['share'] %}
-        {% set row_count = numerator %}
-    {% elif 'percentile' in measure %}
-        {% set value, row_count = rounded('p_' ~ name), 'n_' ~ measure['percentile'][0] %}
-    {% else %}
-        {% set value, row_count = rounded(formula_sql(measure['formula'])), 'null' %}
-    {% endif %}
-    {% if denominator != 'null' %}
-        {% set value = rounded(as_double(numerator) ~ ' / nullif(' ~ as_double(denominator) ~ ', 0)') %}
-    {% endif %}
-    {% if measure.get('counts') %}
-        {% set terms = [] %}
-        {% for input in ([measure['counts']] if measure['counts'] is string else measure['counts']) %}
-            {% do terms.append(count_term(input)) %}
-        {% endfor %}
-        {% set row_count = terms | join(' + ') %}
-    {% endif %}
-    {% do return({'numerator': numerator, 'denominator': denominator, 'value': value, 'row_count': row_count}) %}
-{% endmacro %}
-
-
-{#- n_input, or previous_n_input for previous.input. -#}
-{% macro count_term(input) %}
-    {% do return(input.split('.')[0] ~ '_n_' ~ input.split('.')[1] if '.' in input else 'n_' ~ input) %}
-{% endmacro %}
-
-
-{#- A formula with its placeholders replaced by columns of the completed cells. -#}
-{% macro formula_sql(formula) %}
-    {% set sql = namespace(text=formula) %}
-    {% for name in formula_names(formula) %}
-        {% if name.startswith('period.') %}
-            {% set column = name[7:] %}
-        {% elif '.' in name %}
-            {% set column = as_double(name.split('.')[0] ~ '_s_' ~ name.split('.')[1]) %}
-        {% else %}
-            {% set column = as_double('s_' ~ name) %}
-        {% endif %}
-        {% set sql.text = sql.text | replace('{' ~ name ~ '}', column) %}
-    {% endfor %}
-    {% do return(sql.text) %}
-{% endmacro %}
-
-
-{#- The names between braces in a formula. -#}
-{% macro formula_names(formula) %}
-    {% set names = [] %}
-    {% for part in formula.split('{')[1:] %}
-        {% if part.split('}')[0] not in names %}{% do names.append(part.split('}')[0]) %}{% endif %}
-    {% endfor %}
-    {% do return(names) %}
-{% endmacro %}
-
-
-{#- The inputs that the measures name, each once. -#}
-{% macro measure_inputs(spec) %}
-    {% set inputs = [] %}
-    {% for measure in spec['measures'].values() %}
-        {% set named = [] %}
-        {% for kind in ['count', 'sum', 'mean', 'share', 'null_unless'] if measure.get(kind) %}{% do named.append(measure[kind]) %}{% endfor %}
-        {% do named.extend(measure.get('ratio', [])) %}
-        {% do named.extend(measure.get('percentile', [])[:1]) %}
-        {% do named.extend(formula_names(measure.get('formula', ''))) %}
-        {% do named.extend([measure['counts']] if measure.get('counts') is string else measure.get('counts', [])) %}
-        {% for name in named %}
-            {% set input = name.split('.')[-1] %}
-            {% if input not in inputs and not name.startswith('period.') %}{% do inputs.append(input) %}{% endif %}
-        {% endfor %}
-    {% endfor %}
-    {% do return(inputs) %}
-{% endmacro %}
-
-
-{#- The numeric columns of the rows that are added up: the measures' inputs, or what the subjects' are made of. -#}
-{% macro base_inputs(spec) %}
-    {% do return(spec['inputs'] if spec.get('subject') else measure_inputs(spec)) %}
-{% endmacro %}
-
-
-{#- own, and the compared windows that formulas name. -#}
-{% macro used_windows(spec) %}
-    {% set windows = ['own'] %}
-    {% for measure in spec['measures'].values() %}
-        {% for name in formula_names(measure.get('formula', '')) if name.split('.')[0] in ['previous', 'year'] %}
-            {% if name.split('.')[0] not in windows %}{% do windows.append(name.split('.')[0]) %}{% endif %}
-        {% endfor %}
-    {% endfor %}
-    {% do return(windows) %}
-{% endmacro %}
-
-
-{% macro share_inputs(spec) %}
-    {% set inputs = [] %}
-    {% for measure in spec['measures'].values() if 'share' in measure and measure['share'] not in inputs %}
-        {% do inputs.append(measure['share']) %}
-    {% endfor %}
-    {% do return(inputs) %}
-{% endmacro %}
-
-
-{% macro percentile_measures(spec) %}
-    {% set found = {} %}
-    {% for name, measure in spec['measures'].items() if 'percentile' in measure %}
-        {% do found.update({name: measure}) %}
-    {% endfor %}
-    {% do return(found) %}
-{% endmacro %}
 
 
 {#- The dimensions of all slices, each once. -#}
@@ -448,25 +232,6 @@ measured as (
 {#- Columns as a select list with a comma at its end. -#}
 {% macro listed(columns, prefix='') -%}
     {%- for column in columns %}{{ prefix }}{{ column }}, {% endfor -%}
-{%- endmacro %}
-
-
-{#- Sum and row count of each input. -#}
-{% macro input_sums(inputs, direction=none) -%}
-    {% for input in inputs %}
-        sum({{ input }}{{ ' * ' ~ direction if direction }}) as s_{{ input }},
-        {% if direction -%}
-        sum(case when {{ input }} is not null then {{ direction }} else 0 end) as n_{{ input }}{{ ',' if not loop.last }}
-        {%- else -%}
-        count({{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
-        {%- endif -%}
-    {% endfor %}
-{%- endmacro %}
-
-
-{#- The names of the sums and row counts of inputs. -#}
-{% macro sum_columns(inputs) -%}
-    {%- for input in inputs %}s_{{ input }}, n_{{ input }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}
 
 
@@ -488,73 +253,36 @@ measured as (
 {%- endmacro %}
 
 
-{#- Days added up to the periods that hold them. -#}
-{% macro cells_of_days(days, period_days, inputs, dims, subject, windows) -%}
-    {%- set keys = ([subject] if subject else ['slice']) + dims -%}
-    select
-        period_days.time_window,
-        period_days.grain,
-        period_days.period_start,
-        period_days.period_end,
-        {{ listed(keys, days ~ '.') }}
-        {% for input in inputs -%}
-        sum({{ days }}.s_{{ input }}) as s_{{ input }},
-        sum({{ days }}.n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+{#- What tells the windows of all periods apart. -#}
+{% macro period_keys() %}{% do return(['time_window', 'grain', 'period_start', 'period_end']) %}{% endmacro %}
+
+
+{#- own, and the others that formulas name: previous, year, trailing. -#}
+{% macro used_windows(spec) %}
+    {% set windows = ['own'] %}
+    {% for measure in spec['measures'].values() %}
+        {% for name in formula_names(measure.get('formula', '')) if '.' in name %}
+            {% set window = name.split('.')[0].replace('_months', '') %}
+            {% if window not in ['period'] + windows %}{% do windows.append(window) %}{% endif %}
         {% endfor %}
-    from {{ days }}
-    inner join {{ period_days }} as period_days
-        on {{ days }}.event_on = period_days.date_day
-    where
-        period_days.before_at is null
-        and period_days.time_window in ({% for window in windows %}'{{ window }}'{{ ', ' if not loop.last }}{% endfor %})
-    group by
-        period_days.time_window,
-        period_days.grain,
-        period_days.period_start,
-        period_days.period_end{% for key in keys %},
-        {{ days }}.{{ key }}{% endfor %}
-{%- endmacro %}
-
-
-{#- The last day of a comparison with a running period counts only up to the same time of the day. -#}
-{% macro cells_of_part_days(relations, spec, inputs, slices, dims) -%}
-    select
-        period_days.time_window,
-        period_days.grain,
-        period_days.period_start,
-        period_days.period_end,
-        {{ slice_number(slices) }} as slice,
-        {{ listed(dims) }}
-        {{ input_sums(inputs) }}
-    from {{ relations['rows'] }} as kpi_rows
-    inner join {{ relations['period_days'] }} as period_days
-        on kpi_rows.event_on = period_days.date_day
-        and kpi_rows.event_local_at < period_days.before_at
-    group by {{ grouping_sets(
-        ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'], slices
-    ) }}
-{%- endmacro %}
-
-
-{% macro same_cell(left, right, dims) -%}
-    {{ left }}.grain = {{ right }}.grain
-        and {{ left }}.period_start = {{ right }}.period_start
-        and {{ left }}.period_end = {{ right }}.period_end
-        and {{ left }}.slice = {{ right }}.slice
-        {% for dim in dims -%}
-        and {{ left }}.{{ dim }} is not distinct from {{ right }}.{{ dim }}
-        {% endfor %}
-{%- endmacro %}
-
-
-{#- The nearest double of a decimal: through its text, since engines differ in the last digit otherwise. -#}
-{% macro as_double(expression) %}{% do return('cast(cast(' ~ expression ~ ' as varchar) as double precision)') %}{% endmacro %}
-
-
-{#- A quotient rounded to 12 significant digits. -#}
-{% macro rounded(expression) %}
-    {% do return(
-        'case when (' ~ expression ~ ') = 0 then cast(0 as double precision) else round(' ~ expression
-        ~ ', 11 - cast(floor(log10(abs(' ~ expression ~ '))) as integer)) end'
-    ) %}
+    {% endfor %}
+    {% do return(windows) %}
 {% endmacro %}
+
+
+{#- The names that windows bear in relations: the trailing one has 12 monthly steps, step_1 being the latest. -#}
+{% macro window_names(windows) %}
+    {% set names = [] %}
+    {% for window in windows %}
+        {% if window == 'trailing' %}
+            {% for step in range(1, 13) %}{% do names.append('step_' ~ step) %}{% endfor %}
+        {% else %}
+            {% do names.append(window) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
+
+
+{#- What the columns of a window begin with. -#}
+{% macro window_prefix(window) %}{% do return('' if window == 'own' else window ~ '_') %}{% endmacro %}

@@ -12,7 +12,8 @@ histories as (
         max(case when is_last then entered_at end) as last_entered_at,
         max(case when is_last then stage end) as last_stage,
         max(case when is_last then previous_stage end) as stage_before_last,
-        min(case when is_visible then entered_at end) as first_entered_at
+        min(case when is_visible then entered_at end) as first_entered_at,
+        max(case when is_visible and is_qualified and outcome = 'open' then 1 else 0 end) = 1 as was_qualified
     from {{ ref('int_deal_stage_changes') }}
     group by source_system, deal_id
 ),
@@ -26,6 +27,7 @@ compared as (
         histories.last_stage,
         histories.stage_before_last,
         histories.first_entered_at,
+        coalesce(histories.was_qualified, false) as was_qualified,
         case
             when deals.created_at >= {{ as_of_utc() }} then 'hidden'
             when histories.deal_id is not null then coalesce(histories.last_outcome, 'open')
@@ -55,5 +57,6 @@ select
     end as effective_closed_at,
     case when has_history then coalesce(last_stage, '(none)') end as history_stage,
     first_entered_at,
+    was_qualified,
     case when state = 'lost' then coalesce(stage_before_last, '(none)') end as lost_from_stage
 from compared

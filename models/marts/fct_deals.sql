@@ -1,4 +1,5 @@
--- One row per deal, with its state as of as_of and the names that slices show.
+-- One row per deal, with its state as of as_of and the names that slices show. Where it names no channel or campaign, its
+-- lead's hold.
 -- amount is in the reporting currency, at the rate of the closing day, or of the creation day while the deal is open.
 -- open_amount is what the deal is worth, or was, in an open pipeline: its amount, else its product's list price, else
 -- nothing, at the rate of the creation day; so a past pipeline stays what it was when its deals close.
@@ -26,6 +27,10 @@ stages as (
     select * from {{ ref('dim_stages') }}
 ),
 
+leads as (
+    select * from {{ kept('leads') }} as leads
+),
+
 delivered as (
     select * from {{ ref('int_delivered_entities') }}
 ),
@@ -42,6 +47,7 @@ dated as (
         states.has_history,
         states.history_stage,
         states.lost_from_stage,
+        states.was_qualified,
         states.effective_closed_at,
         states.state <> 'hidden' as is_visible,
         {{ local_date('deals.created_at') }} as created_on,
@@ -94,6 +100,7 @@ select
         else {{ stage_label('priced.stage', 'priced.shown_pipeline') }}
     end as stage,
     priced.lost_from_stage,
+    priced.was_qualified,
     priced.rep_id,
     {{ label_of_key('priced.rep_id', 'reps.rep', 'delivered.has_reps') }} as rep,
     {{ label_of_attribute('priced.rep_id', 'reps.team', 'reps.rep_id') }} as team,
@@ -104,8 +111,8 @@ select
     priced.product_id,
     {{ label_of_key('priced.product_id', 'priced.product', 'delivered.has_products') }} as product,
     priced.lead_id,
-    coalesce(priced.channel, '(none)') as channel,
-    coalesce(priced.campaign, '(none)') as campaign,
+    {{ own_or_linked('priced.channel', 'priced.lead_id', 'leads.channel', 'leads.lead_id') }} as channel,
+    {{ own_or_linked('priced.campaign', 'priced.lead_id', 'leads.campaign', 'leads.lead_id') }} as campaign,
     priced.kind,
     coalesce(priced.lost_reason, '(none)') as lost_reason,
     priced.converted_amount as amount,
@@ -132,6 +139,9 @@ left join stages
     on priced.source_system = stages.source_system
     and priced.shown_pipeline = stages.pipeline
     and priced.stage = stages.stage_name
+left join leads
+    on priced.source_system = leads.source_system
+    and priced.lead_id = leads.lead_id
 left join delivered
     on priced.source_system = delivered.source_system
 cross join pipelines

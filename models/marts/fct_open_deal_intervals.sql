@@ -96,6 +96,7 @@ select
     deals.team,
     deals.region,
     deals.open_amount,
+    deals.rationale_note is not null as has_rationale,
     cast(cast(deals.open_amount as {{ money_type() }}) * intervals.probability as decimal(35, 18)) as weighted_amount
 from intervals
 inner join {{ ref('fct_deals') }} as deals

@@ -1,6 +1,7 @@
 -- One row per period and time window: the period itself (own), the one before it (previous) and the same dates a
 -- year earlier (year; weeks: 52 weeks). A running period is compared with the same elapsed time from the other's
 -- start, never past its end: before_at is the local wall-clock time at which that ends, null where it runs to its end.
+-- step_1 to step_12 are the 12 monthly steps back from the period's end, in a running one from the day after as_of's.
 with windows as (
     select
         'own' as time_window,
@@ -44,13 +45,24 @@ with windows as (
             else {{ shifted_months('period_end', -12) }}
         end as window_end
     from {{ ref('periods') }}
+    {% for step in range(1, 13) -%}
+        union all
+        select
+            'step_{{ step }}' as time_window,
+            grain,
+            period_start,
+            period_end,
+            {{ shifted_months(day_after_last('period_end'), -step) }} as window_start,
+            {{ shifted_months(day_after_last('period_end'), 1 - step) }} as window_end
+        from {{ ref('periods') }}
+    {% endfor %}
 ),
 
 elapsed as (
     select
         *,
         case
-            when time_window <> 'own' and cast(period_end as timestamp) > {{ as_of_local() }}
+            when time_window in ('previous', 'year') and cast(period_end as timestamp) > {{ as_of_local() }}
                 then cast(window_start as timestamp) + ({{ as_of_local() }} - cast(period_start as timestamp))
         end as elapsed_until
     from windows

@@ -1,12 +1,29 @@
 -- One row: the local date of the first event that is visible as of as_of; null where there is none.
+{% set events = [
+    ('fct_deals', 'created_on'),
+    ('fct_deals', 'closed_on'),
+    ('fct_deal_stage_changes', 'entered_on'),
+    ('fct_leads', 'created_on'),
+    ('fct_activities', 'occurred_on'),
+    ('fct_emails', 'sent_on'),
+    ('fct_calls', 'started_on'),
+    ('fct_meetings', 'scheduled_on'),
+    ('fct_quotes', 'sent_on'),
+    ('fct_sessions', 'started_on'),
+    ('fct_pixel_events', 'occurred_on'),
+    ('fct_ad_spend', 'spent_on'),
+    ('fct_orders', 'ordered_on'),
+    ('fct_subscriptions', 'started_on'),
+    ('fct_acquisition_costs', 'incurred_on'),
+    ('fct_competitor_prices', 'observed_on'),
+    ('fct_brand_mentions', 'mentioned_on'),
+] -%}
 select min(event_on) as first_event_on
 from (
-    select created_on as event_on from {{ ref('fct_deals') }}
-    where is_visible
-    union all
-    select closed_on as event_on from {{ ref('fct_deals') }}
-    where is_visible
-    union all
-    select entered_on as event_on from {{ ref('fct_deal_stage_changes') }}
-    where is_visible
+    {% for fact, event_on in events -%}
+        select {{ event_on }} as event_on from {{ ref(fact) }}
+        where is_visible
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ) as events
+where event_on <= {{ as_of_date() }}

@@ -42,6 +42,7 @@ select
     and cast(clipped.period_end as timestamp) <= {{ as_of_local() }} as is_complete,
     cast({{ shifted_days('clipped.period_end', var('cohort_window_days') | int) }} as timestamp)
     > {{ as_of_local() }} as is_in_cohort_window,
+    cast({{ day_number(shifted_days(day_after_last('clipped.period_end'), -1)) }} as bigint) as last_day_number,
     count(calendar_days.date_day) as selling_days
 from clipped
 left join {{ ref('calendar_days') }} as calendar_days

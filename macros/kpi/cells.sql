@@ -1,0 +1,339 @@
+{#- How rows meet periods: the cells of events, states and spans. Pure Jinja, part of the roll-up (rollup.sql).
+    Each gives one row per window of a period, slice and subject with the sum (s_) and the row count (n_) of each input.
+    `keys` are those of rollup(): dims, subject, slices, windows, paired, has_spans. -#}
+
+{#- Events are added up per day first, then the days to the periods that hold them. -#}
+{% macro event_cells(relations, inputs, keys) -%}
+{%- set since = ['since_on'] if keys.paired else [] -%}
+daily as (
+    select
+        event_on,
+        {{ slice_number(keys.slices) }} as slice,
+        {{ listed(since + keys.subject + keys.dims) }}
+        {{ input_sums(inputs) }}
+    from {{ relations['rows'] }}
+    where event_on is not null
+    group by {{ grouping_sets(['event_on'] + since + keys.subject, keys.slices) }}
+),
+
+event_cells as (
+    select
+        {{ listed(period_keys(), 'period_days.') }}
+        {{ listed(['slice'] + keys.subject + keys.dims, 'daily.') }}
+        {% for input in inputs -%}
+        sum(daily.s_{{ input }}) as s_{{ input }},
+        sum(daily.n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from daily
+    inner join {{ relations['period_days'] }} as period_days
+        on daily.event_on = period_days.date_day
+    where
+        period_days.before_at is null
+        and {{ is_window_used('period_days', keys) }}
+        {% if keys.paired -%}
+        and (daily.since_on is null or daily.since_on >= period_days.window_start)
+        {% endif %}
+    group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subject + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+    {% if 'previous' in keys.windows or 'year' in keys.windows -%}
+    union all
+    {{ cells_of_part_days(relations, inputs, keys) }}
+    {% endif %}
+),
+
+{% endmacro %}
+
+
+{#- The last day of a comparison with a running period counts only up to the same time of the day. -#}
+{% macro cells_of_part_days(relations, inputs, keys) -%}
+    select
+        {{ listed(period_keys(), 'period_days.') }}
+        {{ slice_number(keys.slices) }} as slice,
+        {{ listed(keys.subject + keys.dims) }}
+        {{ input_sums(inputs) }}
+    from {{ relations['rows'] }} as kpi_rows
+    inner join {{ relations['period_days'] }} as period_days
+        on kpi_rows.event_on = period_days.date_day
+        and kpi_rows.event_local_at < period_days.before_at
+    where {{ is_window_used('period_days', keys) }}
+    group by {{ grouping_sets(
+        ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'] + keys.subject,
+        keys.slices
+    ) }}
+{%- endmacro %}
+
+
+{#- States are steps up where they begin and down where they end; their running sum is the state on any day. -#}
+{% macro state_cells(relations, inputs, keys) -%}
+{%- set slice_keys = ['slice'] + keys.subject + keys.dims -%}
+state_steps as (
+    select
+        step_on,
+        {{ slice_number(keys.slices) }} as slice,
+        {{ listed(keys.subject + keys.dims) }}
+        {{ input_sums(inputs, 'direction') }}
+    from (
+        select valid_from_on as step_on, 1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        from {{ relations['rows'] }}
+        where valid_from_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
+        union all
+        select valid_to_on as step_on, -1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        from {{ relations['rows'] }}
+        where valid_from_on is not null and valid_to_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
+    ) as changes
+    group by {{ grouping_sets(['step_on'] + keys.subject, keys.slices) }}
+),
+
+state_marks as (
+    select
+        ends.window_end,
+        {{ listed(slice_keys, 'sliced.') }}
+        {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+    from (
+        select distinct window_end from {{ relations['windows'] }} as windows
+        where {{ is_window_used('windows', keys) }}
+    ) as ends
+    cross join (select distinct {{ slice_keys | join(', ') }} from state_steps) as sliced
+),
+
+state_running as (
+    select
+        window_end,
+        is_mark,
+        {{ listed(slice_keys) }}
+        {% for input in inputs -%}
+        sum(s_{{ input }}) over step_order as s_{{ input }},
+        sum(n_{{ input }}) over step_order as n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select step_on as window_end, false as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_steps
+        union all
+        select window_end, true as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_marks
+    ) as steps_and_marks
+    window step_order as (
+        partition by {{ slice_keys | join(', ') }}
+        order by window_end, case when is_mark then 0 else 1 end
+        rows between unbounded preceding and current row
+    )
+),
+
+state_cells as (
+    select
+        {{ listed(period_keys(), 'windows.') }}
+        {{ listed(slice_keys, 'state_running.') }}
+        {% for input in inputs -%}
+        state_running.s_{{ input }},
+        state_running.n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from state_running
+    inner join {{ relations['windows'] }} as windows
+        on state_running.window_end = windows.window_end
+    where
+        state_running.is_mark and {{ is_window_used('windows', keys) }}
+        and ({% for input in inputs %}state_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
+),
+
+{% endmacro %}
+
+
+{#- A span takes part in the windows from a first to a last one of a series (the windows of one name and grain, in their
+    order, start and end both growing). So it is a step up at the first and one down after the last. -#}
+{% macro span_cells(relations, inputs, keys) -%}
+{%- set slice_keys = ['slice'] + keys.subject + keys.dims -%}
+{%- set dates = ['held_from_on', 'held_to_on', 'valid_from_on', 'valid_to_on'] -%}
+window_series as (
+    select
+        {{ listed(period_keys()) }}
+        window_start,
+        window_end,
+        row_number() over (partition by time_window, grain order by window_start, window_end) as series_position,
+        count(*) over (partition by time_window, grain) as series_length
+    from {{ relations['windows'] }} as windows
+    where {{ is_window_used('windows', keys) }}
+),
+
+span_rows as (
+    select *, row_number() over (order by {{ dates | join(', ') }}) as span_number
+    from {{ relations['rows'] }}
+    where held_from_on is not null
+),
+
+{#- How many windows of each series have started, and ended, by a day: no later than it. -#}
+series_by_day as (
+    select
+        time_window,
+        grain,
+        date_day,
+        started,
+        ended
+    from (
+        select
+            time_window,
+            grain,
+            date_day,
+            is_mark,
+            sum(starts) over series_order as started,
+            sum(stops) over series_order as ended
+        from (
+            select time_window, grain, window_start as date_day, 0 as is_mark, 1 as starts, 0 as stops from window_series
+            union all
+            select time_window, grain, window_end as date_day, 0 as is_mark, 0 as starts, 1 as stops from window_series
+            union all
+            select series.time_window, series.grain, days.date_day, 1 as is_mark, 0 as starts, 0 as stops
+            from (select distinct time_window, grain from window_series) as series
+            cross join (
+                {% for column in dates -%}
+                select {{ column }} as date_day from span_rows where {{ column }} is not null
+                {{ 'union' if not loop.last }}
+                {% endfor -%}
+            ) as days
+        ) as starts_stops_and_marks
+        window series_order as (
+            partition by time_window, grain order by date_day, is_mark rows between unbounded preceding and current row
+        )
+    ) as counted
+    where is_mark = 1
+),
+
+placed_spans as (
+    select
+        series.time_window,
+        series.grain,
+        greatest(coalesce(held_from.started, 0), coalesce(valid_from.ended, 0)) + 1 as first_position,
+        least(
+            coalesce(held_to.started, series.series_length), coalesce(valid_to.ended, series.series_length)
+        ) as last_position,
+        {{ listed(keys.subject + keys.dims, 'span_rows.') }}
+        {{ listed(inputs, 'span_rows.') }}
+        1 as one
+    from span_rows
+    cross join (select distinct time_window, grain, series_length from window_series) as series
+    {% for column in dates -%}
+    left join series_by_day as {{ column[:-3] }}
+        on series.time_window = {{ column[:-3] }}.time_window
+        and series.grain = {{ column[:-3] }}.grain
+        and span_rows.{{ column }} = {{ column[:-3] }}.date_day
+    {% endfor -%}
+),
+
+span_steps as (
+    select
+        time_window,
+        grain,
+        series_position,
+        {{ slice_number(keys.slices) }} as slice,
+        {{ listed(keys.subject + keys.dims) }}
+        {{ input_sums(inputs, 'direction') }}
+    from (
+        select time_window, grain, first_position as series_position, 1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        from placed_spans
+        where first_position <= last_position
+        union all
+        select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ listed(keys.subject + keys.dims) }} {{ inputs | join(', ') }}
+        from placed_spans
+        where first_position <= last_position
+    ) as changes
+    group by {{ grouping_sets(['time_window', 'grain', 'series_position'] + keys.subject, keys.slices) }}
+),
+
+span_running as (
+    select
+        time_window,
+        grain,
+        series_position,
+        is_mark,
+        {{ listed(slice_keys) }}
+        {% for input in inputs -%}
+        sum(s_{{ input }}) over step_order as s_{{ input }},
+        sum(n_{{ input }}) over step_order as n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select time_window, grain, series_position, 0 as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from span_steps
+        union all
+        select
+            window_series.time_window, window_series.grain, window_series.series_position, 1 as is_mark,
+            {{ listed(slice_keys, 'sliced.') }}
+            {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+        from window_series
+        inner join (select distinct time_window, grain, {{ slice_keys | join(', ') }} from span_steps) as sliced
+            on window_series.time_window = sliced.time_window
+            and window_series.grain = sliced.grain
+    ) as steps_and_marks
+    window step_order as (
+        partition by time_window, grain, {{ slice_keys | join(', ') }}
+        order by series_position, is_mark
+        rows between unbounded preceding and current row
+    )
+),
+
+span_cells as (
+    select
+        {{ listed(period_keys(), 'window_series.') }}
+        {{ listed(slice_keys, 'span_running.') }}
+        {% for input in inputs -%}
+        span_running.s_{{ input }},
+        span_running.n_{{ input }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from span_running
+    inner join window_series
+        on span_running.time_window = window_series.time_window
+        and span_running.grain = window_series.grain
+        and span_running.series_position = window_series.series_position
+    where
+        span_running.is_mark = 1
+        and ({% for input in inputs %}span_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
+),
+
+{% endmacro %}
+
+
+{#- Percentiles are taken from the rows themselves: of events, else of the states at the period's end. -#}
+{% macro percentile_cells(relations, row_kinds, percentiles, keys) %}
+percentile_cells as (
+    select
+        {{ listed(period_keys()[1:], 'met.') }}
+        {{ slice_number(keys.slices) }} as slice,
+        {{ listed(keys.dims) }}
+        {% for name, measure in percentiles.items() -%}
+        percentile_cont({{ measure['percentile'][1] }}) within group (
+            order by cast({{ measure['percentile'][0] }} as double precision)
+        ) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ relations['rows'] }} as kpi_rows
+    {% if 'event' in row_kinds -%}
+    inner join {{ relations['period_days'] }} as met
+        on kpi_rows.event_on = met.date_day
+        and met.time_window = 'own'
+    {% else -%}
+    inner join {{ relations['periods'] }} as met
+        on kpi_rows.valid_from_on < met.period_end
+        and (kpi_rows.valid_to_on >= met.period_end or kpi_rows.valid_to_on is null)
+    {% endif -%}
+    group by {{ grouping_sets(['met.grain', 'met.period_start', 'met.period_end'], keys.slices) }}
+),
+
+{% endmacro %}
+
+
+{#- Whether a window is one that the KPI is measured over. -#}
+{% macro is_window_used(alias, keys) -%}
+    {{ alias }}.time_window in ('{{ keys.windows | join("', '") }}')
+{%- endmacro %}
+
+
+{#- Sum and row count of each input. -#}
+{% macro input_sums(inputs, direction=none) -%}
+    {% for input in inputs %}
+        sum({{ input }}{{ ' * ' ~ direction if direction }}) as s_{{ input }},
+        {% if direction -%}
+        sum(case when {{ input }} is not null then {{ direction }} else 0 end) as n_{{ input }}{{ ',' if not loop.last }}
+        {%- else -%}
+        count({{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+        {%- endif -%}
+    {% endfor %}
+{%- endmacro %}
+
+
+{#- The names of the sums and row counts of inputs. -#}
+{% macro sum_columns(inputs) -%}
+    {%- for input in inputs %}s_{{ input }}, n_{{ input }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
