@@ -7,7 +7,7 @@ from .contacts import CALL, Contact
 from .draws import Draws
 from .tables import Row
 
-LOGGED_CHANCE = 0.37
+LOGGED_CHANCE = 0.35
 """The other calls were made on mobiles, or were no sales calls."""
 # How often a call reaches its close, by what becomes of the deal or lead.
 CLOSED_CHANCE = {WON: 0.56, OPEN: 0.32, LOST: 0.20}

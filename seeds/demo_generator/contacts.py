@@ -28,7 +28,7 @@ FURTHER_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.42), (EMAIL, 0.58))
 DEAL_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.47), (EMAIL, 0.45), (NOTE, 0.05), (TASK, 0.03))
 
 # How many more times a rep tries a lead that leads to nothing.
-FURTHER_TRIES: tuple[tuple[int, float], ...] = ((0, 0.42), (1, 0.28), (2, 0.16), (3, 0.08), (5, 0.04), (8, 0.02))
+FURTHER_TRIES: tuple[tuple[int, float], ...] = ((0, 0.42), (1, 0.28), (2, 0.16), (3, 0.08), (5, 0.04), (8, 0.01))
 TRY_GAP_DAYS = (1.5, 8.0)
 WARM_GAP_DAYS = (1.5, 10.0)
 """Between contacts with a lead that will become a deal."""
@@ -43,7 +43,7 @@ NUDGE_CHANCE = 0.25
 NUDGE_DAYS = (2.0, 12.0)
 
 GAP_DAYS = {RENEWAL: 36.0}
-NEW_BUSINESS_GAP_DAYS = 20.0
+NEW_BUSINESS_GAP_DAYS = 21.0
 GAP_SIGMA = 0.7
 NEGLECTED_CHANCE, NEGLECTED_FACTOR = 0.10, 2.8
 FIRST_GAP_FACTOR = 0.35

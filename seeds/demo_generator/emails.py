@@ -13,7 +13,7 @@ from .leads import Lead
 from .tables import Row
 
 OUTREACH, FOLLOW_UP, NEWSLETTER, PROMOTION = "outreach", "follow_up", "newsletter", "promotion"
-DEAL_EMAIL_CHANCE = 0.25
+DEAL_EMAIL_CHANCE = 0.20
 """Only some of the e-mails on deals go through the mail system, and only where the deal has a lead."""
 
 NEWSLETTER_DAY = 12

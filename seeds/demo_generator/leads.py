@@ -41,7 +41,7 @@ OTHER_TOUCH_CHANCE = {"organic": 0.15, "paid_search": 0.20}
 SOCIAL_SHARE = 0.75
 NEVER_MARKED_QUALIFIED_CHANCE = 0.03
 
-LEADS_PER_MONTH = 53.0
+LEADS_PER_MONTH = 52.0
 YEARLY_GROWTH = 0.14
 CHANNEL_WEIGHTS: tuple[tuple[str, float], ...] = (
     ("organic", 0.21),
@@ -57,10 +57,10 @@ FAIRS: tuple[tuple[int, int, int], ...] = ((4, 14, 16), (10, 6, 8))
 """Month, first and last day of the two fairs of a year, which bring their leads all at once."""
 FAIR_SHARE = 0.32
 
-MEAN_ANSWER_HOURS = 6.0
+MEAN_ANSWER_HOURS = 5.0
 ANSWER_SIGMA = 1.15
 SLOWNESS = {"paid_social": 1.6, "display": 1.9, "partner": 0.8, "referral": 0.6, "event": 1.5}
-LONG_TAIL_CHANCE = 0.11
+LONG_TAIL_CHANCE = 0.09
 LONG_TAIL_DAYS = (1.5, 9.0)
 OUTBOUND_LOG_MINUTES = (-15, 40)
 """A rep writes an outbound lead down around the time of the first call."""
@@ -96,7 +96,9 @@ LATE_DISQUALIFIED_CHANCE = 0.95
 LATE_DISQUALIFY_MEAN_DAYS = 55.0
 
 KNOWN_ACCOUNT_CHANCE = 0.08
-TRACKED_CHANCE = 0.40
+WEEKDAY_CHANCE = 0.65
+"""How often a web lead that would come at the weekend comes on a weekday after all."""
+TRACKED_CHANCE = 0.32
 """How often a web lead's visitor is known: the others declined cookies, or called."""
 PROVIDED_UNKNOWN_CHANCE = 0.02
 BOUGHT_LIST_CHANCE = 0.25
@@ -236,7 +238,9 @@ def other_lead(draws: Draws, reps: list[Rep], accounts: list[Account], channel: 
 def new_lead(draws: Draws, day: date, channel: str, campaign: str | None, rep: Rep) -> Lead:
     """Return a lead as it comes in."""
     is_web = channel in WEB_CHANNELS
-    created_at = any_hour(draws, day) if is_web else at_work(draws, working_day(draws, day))
+    if not is_web or draws.chance(WEEKDAY_CHANCE):
+        day = working_day(draws, day)
+    created_at = any_hour(draws, day) if is_web else at_work(draws, day)
     origin = origin_of(draws, channel)
     is_provided: bool | None = origin != SALES_ORIGIN or draws.chance(BOUGHT_LIST_CHANCE)
     if draws.chance(PROVIDED_UNKNOWN_CHANCE):

@@ -45,7 +45,7 @@ def build_rates() -> Rates:
 
 
 def rate_on(rates: Rates, currency: str, day: date) -> Decimal:
-    """Return what one unit of ``currency`` is worth in US dollars on ``day``, which no earlier year may hold."""
+    """Return what one unit of ``currency`` is worth in US dollars on ``day``, in the opening book or after."""
     if currency == BASE_CURRENCY:
         return Decimal(1)
     return rates[currency, day.replace(day=1)]
