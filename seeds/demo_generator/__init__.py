@@ -2,8 +2,11 @@
 
 Brightwater sells filtration and disinfection equipment and service contracts to some 220
 accounts on three continents. Seventeen reps in four teams work two pipelines, ``new_business``
-and ``renewal``. The data covers 2024-07-01 to 2026-06-30; the deals that were still open when it
-begins (created since January 2024) are in it too, and what was over by then is not.
+and ``renewal``; two people of marketing bring leads. A web shop sells spare parts, also to some 130
+small companies that buy nothing else, and a plan that delivers them monthly. The data covers
+2024-07-01 to 2026-06-30; the deals that were still open when it begins (created since January 2024)
+are in it too, and what was over by then is not. Leads, contacts and sessions are recorded from the
+first day on. A won deal has an order; an order of the shop is no deal.
 
     python -m seeds.demo_generator           writes seeds/demo/demo_<entity>.csv
     python -m seeds.demo_generator --check   exits 1 when those files are not what it would write
@@ -11,7 +14,7 @@ begins (created since January 2024) are in it too, and what was over by then is 
 
 The same code gives the same bytes, on every platform and Python from 3.11.
 
-Rows broken on purpose (14; what becomes of each is the rule of the canonical entities):
+Rows broken on purpose (26; what becomes of each is the rule of the canonical entities):
 
 =====  ==================  ==============================================================
 count  entity              what is wrong, and what happens
@@ -28,6 +31,18 @@ count  entity              what is wrong, and what happens
 1      deal_stage_changes  lies before its deal's creation: kept, the span is clipped
 1      deal_stage_changes  deal_id points nowhere: kept and counted
 1      deal_stage_changes  belongs to the deal of after 2026-06-30: invisible, too
+1      leads               the row is there twice, identical: merged
+1      leads               score cannot be parsed: set to null
+1      activities          deal_id points nowhere: kept and counted
+1      activities          kind is none of the list: rejected
+1      emails              first_opened_at cannot be parsed: set to null
+1      calls               outcome is none of the list: rejected
+1      meetings            lead_id points nowhere: kept under ``(unknown)``
+1      sessions            the row is there twice, identical: merged
+1      order_lines         product_id points nowhere, and no cost: outside the margin
+1      order_lines         order_id points nowhere: kept and counted
+1      ad_spend            clicks cannot be parsed: set to null
+1      brand_mentions      sentiment is none of the list: set to null
 =====  ==================  ==============================================================
 
 Some open deals have no amount yet, which is legal: they count at their product's list price.

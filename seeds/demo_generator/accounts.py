@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from .dates import OPENING_BOOK_START, PERIOD_END, at_work, working_day
@@ -14,6 +14,9 @@ LEGACY_ACCOUNTS = 78
 """Customers of before the period: they hold service contracts that come up for renewal."""
 EARLY_PROSPECTS = 30
 LATER_PROSPECTS = 116
+SHOP_ACCOUNTS = 130
+FIRST_SHOP_NUMBER = 1001
+FIRST_SHOP_ACCOUNT_CREATED = date(2022, 1, 3)
 FIRST_ACCOUNT_CREATED = date(2019, 2, 1)
 FIRST_PROSPECT_CREATED = date(2023, 6, 1)
 LAST_PROSPECT_LEAD_DAYS = 21
@@ -166,6 +169,21 @@ def build_accounts() -> list[Account]:
     for number, (created_at, is_legacy) in enumerate(births, start=1):
         accounts.append(_build_account(draws, number, created_at, is_legacy, used))
     return accounts
+
+
+def build_shop_accounts(accounts: list[Account]) -> list[Account]:
+    """Return the small companies that buy in the web shop alone; their names are none of ``accounts``."""
+    draws = Draws("shop_accounts")
+    used = {account.name: 0 for account in accounts}
+    days = (PERIOD_END - FIRST_SHOP_ACCOUNT_CREATED).days - LAST_PROSPECT_LEAD_DAYS
+    found = []
+    for index in range(SHOP_ACCOUNTS):
+        offset = int(days * (index + draws.unit()) / SHOP_ACCOUNTS)
+        created_at = at_work(draws, working_day(draws, FIRST_SHOP_ACCOUNT_CREATED + timedelta(days=offset)))
+        account = _build_account(draws, FIRST_SHOP_NUMBER + index, created_at, False, used)
+        owner = draws.weighted(territory(account.region, SMB))
+        found.append(replace(account, segment=SMB, first_owner_id=owner))
+    return found
 
 
 def _build_account(draws: Draws, number: int, created_at: datetime, is_legacy: bool, used: dict[str, int]) -> Account:

@@ -8,10 +8,13 @@ from decimal import Decimal
 
 from .tables import Row
 
-FILTRATION, DISINFECTION, SERVICE = "Filtration", "Disinfection", "Service contracts"
+FILTRATION, DISINFECTION, SERVICE, SPARES = "Filtration", "Disinfection", "Service contracts", "Spare parts"
 PREDECESSOR, NEWCOMER = "P-06", "P-08"
 NEWCOMER_LAUNCH = date(2025, 6, 2)
 PREDECESSOR_WEIGHT_AFTER_LAUNCH = 0.35
+OLD_LAMP, NEW_LAMP = "P-15", "P-16"
+NEW_LAMP_LAUNCH = date(2025, 10, 6)
+OLD_LAMP_WEIGHT_AFTER_LAUNCH = 0.45
 
 NEW_BUSINESS, RENEWAL = "new_business", "renewal"
 OPEN, WON, LOST = "open", "won", "lost"
@@ -38,6 +41,8 @@ class Product:
             return 0.0
         if self.product_id == PREDECESSOR and day >= NEWCOMER_LAUNCH:
             return self.weight * PREDECESSOR_WEIGHT_AFTER_LAUNCH
+        if self.product_id == OLD_LAMP and day >= NEW_LAMP_LAUNCH:
+            return self.weight * OLD_LAMP_WEIGHT_AFTER_LAUNCH
         return self.weight
 
 
@@ -65,6 +70,19 @@ PRODUCTS: tuple[Product, ...] = (
     Product("P-11", "Care Plus", SERVICE, date(2015, 2, 2), 15500, 8200, "USD", 1.1),
     Product("P-12", "Care Total", SERVICE, date(2022, 1, 10), 23500, 12800, "USD", 0.6),
 )
+"""What the reps sell."""
+SHOP_PRODUCTS: tuple[Product, ...] = (
+    Product("P-13", "Carbon cartridge", SPARES, date(2016, 3, 7), 48, 21, "USD", 1.6),
+    Product("P-14", "Sediment cartridge 5-pack", SPARES, date(2016, 3, 7), 64, 31, "USD", 1.5),
+    Product("P-15", "UV lamp L80", SPARES, date(2017, 5, 8), 145, 70, "USD", 1.6),
+    Product("P-16", "UV lamp L80 LongLife", SPARES, NEW_LAMP_LAUNCH, 189, 84, "USD", 1.3, OLD_LAMP),
+    Product("P-17", "Dosing fluid 20 l", SPARES, date(2016, 1, 11), 96, 61, "USD", 1.1),
+    Product("P-18", "Legionella test kit", SPARES, date(2020, 2, 3), 119, 52, "USD", 0.8),
+    Product("P-19", "RO membrane 4040", SPARES, date(2019, 4, 1), 310, 192, "USD", 0.5),
+)
+"""What the web shop sells."""
+FILTER_PLAN = Product("P-20", "Filter Plan", SPARES, date(2021, 9, 6), 160, 74, "USD", 1.0)
+"""Spare parts delivered every month, sold as a subscription."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +145,7 @@ def product_rows() -> list[Row]:
             "unit_cost": Decimal(product.unit_cost).quantize(Decimal("0.01")),
             "currency": product.currency,
         }
-        for product in PRODUCTS
+        for product in (*PRODUCTS, *SHOP_PRODUCTS, FILTER_PLAN)
     ]
 
 

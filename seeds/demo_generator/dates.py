@@ -22,6 +22,9 @@ DAY_STARTS, DAY_ENDS = 8, 18
 EVENING_ENDS = 21
 SATURDAY = 5
 MINUTES_PER_HOUR = 60
+MORNING_MINUTES = 150
+WEB_AT_WORK_CHANCE = 0.72
+WEB_DAY_STARTS, WEB_DAY_ENDS = 6, 24
 
 AUGUST, DECEMBER, JANUARY = 8, 12, 1
 AUGUST_POSTPONED = 0.35
@@ -71,6 +74,26 @@ def at_work(draws: Draws, day: date) -> datetime:
     low, high = (DAY_ENDS, EVENING_ENDS) if late else (DAY_STARTS, DAY_ENDS)
     minute = draws.whole(low * MINUTES_PER_HOUR, high * MINUTES_PER_HOUR - 1)
     return datetime.combine(day, time(minute // MINUTES_PER_HOUR, minute % MINUTES_PER_HOUR))
+
+
+def any_hour(draws: Draws, day: date) -> datetime:
+    """Return an instant on ``day`` at which somebody uses the web: by day mostly, but not only."""
+    if draws.chance(WEB_AT_WORK_CHANCE):
+        return at_work(draws, day)
+    minute = draws.whole(WEB_DAY_STARTS * MINUTES_PER_HOUR, WEB_DAY_ENDS * MINUTES_PER_HOUR - 1)
+    return datetime.combine(day, time(minute // MINUTES_PER_HOUR, minute % MINUTES_PER_HOUR))
+
+
+def business_time(draws: Draws, when: datetime) -> datetime:
+    """Return ``when`` if somebody is at work then, else a time soon after the next working day began."""
+    day = when.date()
+    if day.weekday() < SATURDAY and DAY_STARTS <= when.hour < DAY_ENDS:
+        return when
+    if when.hour >= DAY_STARTS:
+        day += timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+    return datetime.combine(day, time(DAY_STARTS)) + timedelta(minutes=draws.whole(0, MORNING_MINUTES))
 
 
 def rush_day(draws: Draws, quarter_last: date) -> date:

@@ -112,7 +112,10 @@ class Deal:
     expected_close_on: date
     lost_reason: str | None = None
     rationale_note: str | None = None
+    contract: Contract | None = None
+    """The contract that a renewal is about."""
     deal_id: str = ""
+    lead_id: str | None = None
 
     @property
     def stage(self) -> str:
@@ -130,14 +133,18 @@ class Deal:
         return None if self.outcome == OPEN else self.changes[-1][1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
-    """A service contract that runs out on ``due_on`` and may be renewed."""
+    """A service contract that runs out on ``due_on`` and may be renewed.
+
+    ``source`` is the deal that won it; a contract of before the period has none.
+    """
 
     account: Account
     product: Product
     amount: Decimal
     due_on: date
+    source: Deal | None = None
 
 
 class Ledger:
@@ -174,7 +181,7 @@ class Ledger:
 
 
 class Simulation:
-    """Two years of selling; ``run`` returns the deals."""
+    """Two years of selling; ``run`` returns the deals and fills ``contracts``."""
 
     def __init__(self, reps: list[Rep], accounts: list[Account]) -> None:
         """Prepare the streams, the ledger and the contracts of before the period."""
@@ -187,6 +194,7 @@ class Simulation:
         self._by_account: dict[str, list[Deal]] = {}
         self._queue: list[tuple[datetime, int, Contract | None]] = []
         self._queued = 0
+        self.contracts: list[Contract] = []
 
     def run(self) -> list[Deal]:
         """Return all deals in the order of creation, with their ids."""
@@ -213,6 +221,7 @@ class Simulation:
 
     def _enqueue_renewal(self, contract: Contract) -> None:
         """Plan the renewal of a contract, some weeks before it runs out."""
+        self.contracts.append(contract)
         notice = timedelta(days=self._draws.whole(*RENEWAL_NOTICE_DAYS))
         day = working_day(self._draws, contract.due_on - notice)
         self._enqueue(at_work(self._draws, day), contract)
@@ -267,6 +276,7 @@ class Simulation:
             amount=rounded(float(contract.amount) * draws.between(*RENEWAL_UPLIFT)),
             changes=happened(journey),
             expected_close_on=expected_close(draws, journey),
+            contract=contract,
         )
         self._add(deal, journey, contract.due_on + timedelta(days=DAYS_PER_YEAR))
 
@@ -286,7 +296,7 @@ class Simulation:
         if deal.outcome == WON and deal.product.line == SERVICE and deal.amount is not None:
             if deal.pipeline == NEW_BUSINESS:
                 next_due = deal.changes[-1][1].date() + timedelta(days=DAYS_PER_YEAR)
-            self._enqueue_renewal(Contract(deal.account, deal.product, deal.amount, next_due))
+            self._enqueue_renewal(Contract(deal.account, deal.product, deal.amount, next_due, deal))
 
     def _choose_account(self, rep_id: str, when: datetime) -> Account | None:
         """Return an account of the rep that has room for one more deal."""
@@ -406,7 +416,7 @@ def deal_rows(deals: list[Deal]) -> list[Row]:
             "outcome": deal.outcome,
             "rep_id": deal.rep_id,
             "account_id": deal.account.account_id,
-            "lead_id": None,
+            "lead_id": deal.lead_id,
             "product_id": deal.product.product_id,
             "channel": deal.channel,
             "campaign": deal.campaign,

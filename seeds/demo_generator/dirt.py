@@ -1,4 +1,4 @@
-"""A handful of rows that break a rule, as every real export has some.
+"""A handful of rows that break a rule, as every real export has some: those of accounts and deals are here.
 
 Each function spoils one thing and returns what it did, so that ``--dirt`` can list it. The
 victims are chosen by position among suitable rows; none of them moves a figure by much.
@@ -6,16 +6,15 @@ victims are chosen by position among suitable rows; none of them moves a figure 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from .catalog import LOST, NEW_BUSINESS, OPEN, WON, WON_STAGE, qualified_stages
+from .dirt_contacts import STEPS as CONTACT_STEPS
+from .dirt_web import STEPS as WEB_STEPS
+from .dirty_rows import DirtyRow, Steps, Tables, at
 from .people import SMB
 from .tables import Row, text
-
-Tables = dict[str, list[Row]]
 
 UNKNOWN_REP, UNKNOWN_DEAL = "R-99", "D-99999"
 UNPARSABLE_TIMESTAMP = "2025-13-02T09:40:00Z"
@@ -30,19 +29,9 @@ MERGED_AT, UNKNOWN_REP_AT, NO_REP_AT, EARLY_CHANGE_AT = 0.20, 0.35, 0.62, 0.48
 FALSE_WIN_SHARE, BAD_ACCOUNT_AT = 0.5, 0.1
 
 
-@dataclass(frozen=True)
-class DirtyRow:
-    """One broken row: where it is, what is wrong, and what becomes of it."""
-
-    entity: str
-    key: str
-    case: str
-    fate: str
-
-
 def spoil(tables: Tables) -> list[DirtyRow]:
     """Break some rows of ``tables`` in place and return the list of them."""
-    steps: tuple[Callable[[Tables], list[DirtyRow]], ...] = (
+    steps: Steps = (
         unknown_rep,
         no_rep,
         early_stage_change,
@@ -54,6 +43,8 @@ def spoil(tables: Tables) -> list[DirtyRow]:
         future_deal,
         unparsable_deal,
         repeated_deal,
+        *CONTACT_STEPS,
+        *WEB_STEPS,
     )
     return [dirty for step in steps for dirty in step(tables)]
 
@@ -68,11 +59,6 @@ def closed_deals(tables: Tables, outcome: str) -> list[Row]:
         and isinstance(row["closed_at"], datetime)
         and row["closed_at"].date() <= LATEST_VICTIM
     ]
-
-
-def at(rows: list[Row], share: float) -> Row:
-    """Return the row that stands at this share of the list."""
-    return rows[int(share * (len(rows) - 1))]
 
 
 def unknown_rep(tables: Tables) -> list[DirtyRow]:

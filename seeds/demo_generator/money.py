@@ -1,4 +1,4 @@
-"""Currencies: monthly exchange rates into US dollars."""
+"""Currencies: exchange rates into US dollars, monthly from the opening book on and yearly before it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,26 @@ FLOAT_DIGITS = 6
 PULL_TO_NORMAL = 0.15
 # currency, first rate, the rate around which it wanders
 _WANDERS: tuple[tuple[str, float, float], ...] = (("EUR", 1.09, 1.12), ("GBP", 1.27, 1.30))
+# Before the demo a year has one rate: that of its first of January. The oldest contracts began then.
+_EARLIER_RATES: dict[str, tuple[str, ...]] = {
+    "EUR": ("1.1400", "1.1200", "1.2200", "1.1300", "1.0700"),
+    "GBP": ("1.2800", "1.3200", "1.3700", "1.3500", "1.2100"),
+}
+_FIRST_EARLIER_YEAR = 2019
 
 Rates = dict[tuple[str, date], Decimal]
 
 
 def build_rates() -> Rates:
-    """Return the rate of each foreign currency by the first of each month.
+    """Return the rate of each foreign currency by the first day on which it is valid.
 
-    They begin with the opening book, because an open deal is valued at the rate of its creation.
+    The monthly ones begin with the opening book, because an open deal is valued at the rate of its creation.
     """
     draws = Draws("exchange_rates")
     rates: Rates = {}
+    for currency, earlier in _EARLIER_RATES.items():
+        for number, yearly_rate in enumerate(earlier):
+            rates[currency, date(_FIRST_EARLIER_YEAR + number, 1, 1)] = Decimal(yearly_rate)
     for currency, first_rate, normal in _WANDERS:
         rate = first_rate
         for month in months_between(OPENING_BOOK_START, PERIOD_END):
@@ -36,7 +45,7 @@ def build_rates() -> Rates:
 
 
 def rate_on(rates: Rates, currency: str, day: date) -> Decimal:
-    """Return what one unit of ``currency`` is worth in US dollars on ``day``."""
+    """Return what one unit of ``currency`` is worth in US dollars on ``day``, in the opening book or after."""
     if currency == BASE_CURRENCY:
         return Decimal(1)
     return rates[currency, day.replace(day=1)]

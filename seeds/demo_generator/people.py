@@ -1,4 +1,4 @@
-"""The sales force: four teams in three regions, their managers, a leaver and a new hire."""
+"""The sales force: four teams in three regions, their managers, a leaver and a new hire; and marketing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .tables import Row
 AMERICAS, EMEA, APAC = "Americas", "EMEA", "APAC"
 KEY_ACCOUNTS, GROWTH, EUROPE, PACIFIC = "Key Accounts", "Growth", "Europe", "Pacific"
 NEWEST_TEAM = PACIFIC
+MARKETING = "Marketing"
 
 SMB, MID_MARKET, ENTERPRISE = "SMB", "Mid-Market", "Enterprise"
 
@@ -65,6 +66,13 @@ _PEOPLE: tuple[tuple[str, str, str, date, float, float, str], ...] = (
     ("R-17", "Elena Fischer", EUROPE, HIRED_ON, 0.97, 1.0, "EUR"),
 )
 
+# Marketing sells nothing, but brings leads and has a goal for them.
+WEB_MARKETER, EVENT_MARKETER = "R-18", "R-19"
+_MARKETERS: tuple[tuple[str, str, str, date], ...] = (
+    (WEB_MARKETER, "Nadia Costa", AMERICAS, date(2021, 6, 7)),
+    (EVENT_MARKETER, "Peter Lindholm", EMEA, date(2022, 11, 1)),
+)
+
 # Who sells to which segment of which region, and with what weight accounts fall to them.
 _TERRITORIES: dict[tuple[str, str], tuple[tuple[str, float], ...]] = {
     (AMERICAS, ENTERPRISE): (("R-01", 0.8), ("R-02", 1.0), ("R-03", 1.0), ("R-04", 1.0)),
@@ -107,6 +115,14 @@ def build_reps() -> list[Rep]:
             )
         )
     return reps
+
+
+def build_marketers() -> list[Rep]:
+    """Return the people of marketing, who carry no deals."""
+    return [
+        Rep(rep_id, name, MARKETING, region, _CHIEF, hired_on, None, skill=1.0, load=0.0, quota_currency="USD")
+        for rep_id, name, region, hired_on in _MARKETERS
+    ]
 
 
 def territory(region: str, segment: str) -> tuple[tuple[str, float], ...]:

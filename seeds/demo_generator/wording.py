@@ -7,7 +7,17 @@ from datetime import date
 from .catalog import DISINFECTION, FILTRATION, RENEWAL, SERVICE
 from .draws import Draws
 
-CAMPAIGN_CHANCE = {"paid_search": 0.85, "event": 0.90, "outbound": 0.45, "partner": 0.25}
+CAMPAIGN_CHANCE = {
+    "paid_search": 0.85,
+    "event": 0.90,
+    "outbound": 0.45,
+    "partner": 0.25,
+    "paid_social": 1.0,
+    "display": 1.0,
+}
+SEARCH_CAMPAIGNS = ("uv-search", "filtration-search", "service-search")
+SOCIAL_CAMPAIGNS = ("fb-legionella", "fb-spare-parts")
+DISPLAY_CAMPAIGNS = ("retargeting",)
 NO_REASON_CHANCE = 0.08
 NOTE_CHANCE = 0.78
 JUNE = 6
@@ -63,15 +73,17 @@ _NOTES: dict[str, tuple[str, ...]] = {
 
 
 def campaign_for(draws: Draws, channel: str, day: date) -> str | None:
-    """Return the campaign that brought the deal, where the channel runs any."""
+    """Return the campaign that brought the deal or lead, where the channel runs any."""
     if not draws.chance(CAMPAIGN_CHANCE.get(channel, 0.0)):
         return None
     quarter = f"{day.year}-q{(day.month - 1) // MONTHS_PER_QUARTER + 1}"
     names = {
-        "paid_search": ("uv-search", "filtration-search", "service-search"),
+        "paid_search": SEARCH_CAMPAIGNS,
         "event": ("water-expo" if day.month <= JUNE else "plant-days",),
         "outbound": (f"outbound-{quarter}",),
         "partner": ("installer-program",),
+        "paid_social": SOCIAL_CAMPAIGNS,
+        "display": DISPLAY_CAMPAIGNS,
     }
     name = draws.pick(names[channel])
     return f"{name}-{day.year}" if channel == "event" else name

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "seeds" / "demo"
 AS_OF = datetime(2026, 7, 1)
 FIRST_MONTH = date(2024, 7, 1)
-MAX_BYTES = 900_000
+TIMESTAMP = "%Y-%m-%dT%H:%MZ"
+MAX_BYTES = 3_000_000
 
 COLUMNS = {
     "reps": "rep_id rep_name team manager_id region hired_on left_on",
@@ -29,6 +30,24 @@ COLUMNS = {
     "deals": "deal_id created_at pipeline stage outcome rep_id account_id lead_id product_id "
     "channel campaign kind amount currency expected_close_on closed_at lost_reason rationale_note",
     "deal_stage_changes": "deal_id stage entered_at",
+    "leads": "lead_id created_at channel campaign origin is_provided rep_id generated_by_rep_id visitor_id account_id "
+    "score mql_at qualified_at disqualified_at",
+    "activities": "activity_id kind direction occurred_at rep_id lead_id deal_id account_id",
+    "emails": "email_id sent_at email_type campaign rep_id lead_id delivered_at bounced_at first_opened_at "
+    "first_clicked_at replied_at",
+    "calls": "call_id started_at rep_id lead_id deal_id direction outcome is_winnable duration_seconds",
+    "meetings": "meeting_id scheduled_for booked_at kind status rep_id lead_id account_id deal_id",
+    "quotes": "quote_id sent_at deal_id rep_id product_id amount currency status decided_at",
+    "sessions": "session_id visitor_id started_at channel source medium campaign landing_page",
+    "pixel_events": "event_id event_name occurred_at session_id visitor_id channel campaign value currency",
+    "ad_spend": "spend_id spent_on platform channel campaign impressions clicks cost currency",
+    "orders": "order_id ordered_at account_id deal_id session_id rep_id channel campaign currency",
+    "order_lines": "order_line_id order_id product_id quantity unit_price unit_cost discount refunded_amount "
+    "refunded_at",
+    "subscriptions": "subscription_id account_id rep_id product_id started_on ended_on mrr currency kind",
+    "acquisition_costs": "cost_id incurred_on channel kind amount currency",
+    "competitor_prices": "product_id competitor observed_on price currency",
+    "brand_mentions": "mention_id mentioned_at platform sentiment reach url",
     "quotas": "rep_id team month kind target currency",
     "exchange_rates": "currency valid_from rate",
 }
@@ -57,7 +76,7 @@ def generator(*arguments: str, hash_seed: str = "0") -> subprocess.CompletedProc
 
 def instant(value: str) -> datetime:
     """Return a timestamp of the files as a naive UTC time."""
-    return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+    return datetime.strptime(value, TIMESTAMP)
 
 
 def month_of(value: datetime | date) -> date:
@@ -126,9 +145,11 @@ class Company:
         return total
 
     def quotas(self) -> Counter[tuple[str, date]]:
-        """Return whole dollars of quota by rep (or team) and month."""
+        """Return whole dollars of revenue quota by rep (or team) and month."""
         total: Counter[tuple[str, date]] = Counter()
         for row in self.tables["quotas"]:
+            if row["kind"] != "revenue":
+                continue
             month = date.fromisoformat(f"{row['month']}-01")
             value = int(self.usd(Decimal(row["target"]), row["currency"], month))
             total[row["rep_id"] or row["team"], month] += value
@@ -240,7 +261,8 @@ def test_sales_force(company: Company) -> None:
     reps = company.tables["reps"]
     ids = {row["rep_id"] for row in reps}
     assert len(ids) == len(reps) >= 15
-    assert len({row["team"] for row in reps}) == 4
+    assert len({row["team"] for row in reps}) == 5
+    assert sum(row["team"] == "Marketing" for row in reps) == 2
     assert len({row["region"] for row in reps}) == 3
     assert max(Counter(row["rep_name"] for row in reps).values()) == 2
     assert [row["left_on"][:4] for row in reps if row["left_on"]] == ["2025"]
@@ -249,11 +271,11 @@ def test_sales_force(company: Company) -> None:
 
 
 def test_catalog(company: Company) -> None:
-    """Twelve products in three lines, one with a predecessor; two pipelines that share names."""
+    """Four lines, two products with a predecessor, each with a cost; two pipelines that share names."""
     products = company.tables["products"]
-    assert len(products) == 12
-    assert len({row["product_line"] for row in products}) == 3
-    assert [row["predecessor_product_id"] for row in products if row["predecessor_product_id"]]
+    assert len({row["product_line"] for row in products}) == 4
+    assert sum(row["predecessor_product_id"] in company.products for row in products) == 2
+    assert all(Decimal(row["unit_cost"]) < Decimal(row["list_price"]) for row in products)
     pipelines = {row["pipeline"] for row in company.tables["stages"]}
     assert pipelines == {"new_business", "renewal"}
     names = Counter(row["stage"] for row in company.tables["stages"])
@@ -304,7 +326,7 @@ def test_references_and_dirt(company: Company) -> None:
     reps = {row["rep_id"] for row in company.tables["reps"]}
     account_ids = [row["account_id"] for row in company.tables["accounts"]]
     rows = company.tables["deals"]
-    end = AS_OF.strftime("%Y-%m-%dT%H:%M:%SZ")
+    end = AS_OF.strftime(TIMESTAMP)
     broken = {
         "twice": len(rows) - len({row["deal_id"] for row in rows}),
         "unparsable deal": sum(not is_instant(row["created_at"]) for row in rows),
@@ -328,7 +350,7 @@ def test_references_and_dirt(company: Company) -> None:
     expected = dict.fromkeys(broken, 1)
     expected |= {"won without amount": 2, "unknown account": 0, "unknown product": 0}
     assert broken == expected
-    assert len(generator("--dirt").stdout.splitlines()) == 14
+    assert len(generator("--dirt").stdout.splitlines()) == 26
 
 
 # --- the figures ---------------------------------------------------------------------------
@@ -418,3 +440,533 @@ def test_rates_reach_back_to_the_first_deal(company: Company) -> None:
         assert ("EUR", month) in company.rates
         assert ("GBP", month) in company.rates
         month = later(month, 1)
+
+
+# --- how the new entities hang together -----------------------------------------------------
+
+# Entity, column, the entity that it points to, and how many rows point nowhere (on purpose).
+REFERENCES = [
+    ("leads", "rep_id", "reps", 0),
+    ("leads", "generated_by_rep_id", "reps", 0),
+    ("leads", "account_id", "accounts", 0),
+    ("deals", "lead_id", "leads", 0),
+    ("activities", "rep_id", "reps", 0),
+    ("activities", "lead_id", "leads", 0),
+    ("activities", "deal_id", "deals", 1),
+    ("emails", "rep_id", "reps", 0),
+    ("emails", "lead_id", "leads", 0),
+    ("calls", "rep_id", "reps", 0),
+    ("calls", "lead_id", "leads", 0),
+    ("calls", "deal_id", "deals", 0),
+    ("meetings", "rep_id", "reps", 0),
+    ("meetings", "lead_id", "leads", 1),
+    ("meetings", "deal_id", "deals", 0),
+    ("meetings", "account_id", "accounts", 0),
+    ("quotes", "deal_id", "deals", 0),
+    ("quotes", "product_id", "products", 0),
+    ("pixel_events", "session_id", "sessions", 0),
+    ("orders", "account_id", "accounts", 0),
+    ("orders", "deal_id", "deals", 0),
+    ("orders", "session_id", "sessions", 0),
+    ("orders", "rep_id", "reps", 0),
+    ("order_lines", "order_id", "orders", 1),
+    ("order_lines", "product_id", "products", 1),
+    ("subscriptions", "account_id", "accounts", 0),
+    ("subscriptions", "rep_id", "reps", 0),
+    ("subscriptions", "product_id", "products", 0),
+    ("competitor_prices", "product_id", "products", 0),
+    ("products", "predecessor_product_id", "products", 0),
+]
+# In each pair the second cannot come before the first.
+ORDER_OF_TIMES = [
+    ("leads", "created_at", "mql_at"),
+    ("leads", "created_at", "qualified_at"),
+    ("leads", "mql_at", "qualified_at"),
+    ("leads", "qualified_at", "disqualified_at"),
+    ("emails", "sent_at", "delivered_at"),
+    ("emails", "sent_at", "bounced_at"),
+    ("emails", "delivered_at", "first_opened_at"),
+    ("emails", "first_opened_at", "first_clicked_at"),
+    ("emails", "first_opened_at", "replied_at"),
+    ("meetings", "booked_at", "scheduled_for"),
+    ("quotes", "sent_at", "decided_at"),
+    ("subscriptions", "started_on", "ended_on"),
+]
+KEYS = {entity: columns.split()[0] for entity, columns in COLUMNS.items()}
+
+
+@pytest.mark.parametrize(("entity", "column", "target", "orphans"), REFERENCES)
+def test_keys_meet(company: Company, entity: str, column: str, target: str, orphans: int) -> None:
+    """A key points to a row, save for the documented ones; and the column is used."""
+    known = {row[KEYS[target]] for row in company.tables[target]}
+    used = [row[column] for row in company.tables[entity] if row[column]]
+    assert used
+    assert sum(key not in known for key in used) == orphans
+
+
+@pytest.mark.parametrize(("entity", "first", "second"), ORDER_OF_TIMES)
+def test_times_are_in_order(company: Company, entity: str, first: str, second: str) -> None:
+    """What follows from something does not come before it."""
+    pairs = [(row[first], row[second]) for row in company.tables[entity] if row[first] and row[second]]
+    assert len(pairs) > 10
+    assert [pair for pair in pairs if pair[1] < pair[0]] == []
+
+
+def test_nothing_happens_after_the_demo(company: Company) -> None:
+    """Only meetings that are booked lie ahead, and the deal of the future."""
+    late = []
+    for entity, columns in COLUMNS.items():
+        for column in columns.split():
+            if column.endswith(("_at", "_on", "_for")) and column != "expected_close_on":
+                late += [(entity, column) for row in company.tables[entity] if "2026-07" <= row[column] < "3"]
+    assert Counter(late) == {
+        ("meetings", "scheduled_for"): late.count(("meetings", "scheduled_for")),
+        ("deals", "created_at"): 1,
+        ("deal_stage_changes", "entered_at"): 1,
+    }
+    assert late.count(("meetings", "scheduled_for")) > 3
+
+
+def test_dirt_of_leads_and_web(company: Company) -> None:
+    """The rows of the newer entities that break a rule are the documented ones."""
+    tables = company.tables
+    lists = {
+        ("activities", "kind"): {"call", "email", "meeting", "note", "task"},
+        ("activities", "direction"): {"outbound", "inbound", ""},
+        ("calls", "outcome"): {"closed", "not_closed"},
+        ("meetings", "status"): {"scheduled", "held", "no_show", "cancelled"},
+        ("meetings", "kind"): {"discovery", "demo", "follow_up"},
+        ("quotes", "status"): {"open", "accepted", "rejected", "expired"},
+        ("leads", "origin"): {"marketing", "sales", "partner"},
+        ("brand_mentions", "sentiment"): {"positive", "neutral", "negative", ""},
+        ("subscriptions", "kind"): {"new", "renewal", "upsell", "downgrade", "reactivation"},
+        ("acquisition_costs", "kind"): {"marketing", "sales"},
+    }
+    outside = {place: sum(row[place[1]] not in known for row in tables[place[0]]) for place, known in lists.items()}
+    assert {place for place, count in outside.items() if count} == {
+        ("activities", "kind"),
+        ("calls", "outcome"),
+        ("brand_mentions", "sentiment"),
+    }
+    assert max(outside.values()) == 1
+    assert sum(not row["score"].isdigit() for row in tables["leads"] if row["score"]) == 1
+    assert sum(not row["clicks"].isdigit() for row in tables["ad_spend"]) == 1
+    assert sum(bool(row["first_opened_at"]) and not is_instant(row["first_opened_at"]) for row in tables["emails"]) == 1
+    twice = {}
+    for entity in set(COLUMNS) - {"stages", "deal_stage_changes", "quotas", "exchange_rates", "competitor_prices"}:
+        keys = [row[KEYS[entity]] for row in tables[entity]]
+        twice[entity] = len(keys) - len(set(keys))
+    assert {entity for entity, count in twice.items() if count} == {"accounts", "deals", "leads", "sessions"}
+
+
+# --- leads and the contacts with them -------------------------------------------------------
+
+
+class Leads:
+    """The leads with what became of them."""
+
+    def __init__(self, company: Company) -> None:
+        """Find each lead's deals and its first outbound contact."""
+        self.rows = {row["lead_id"]: row for row in company.tables["leads"]}
+        self.deals: dict[str, list[Row]] = {}
+        for deal in company.deals.values():
+            if deal["lead_id"]:
+                self.deals.setdefault(deal["lead_id"], []).append(deal)
+        lead_of = {deal["deal_id"]: deal["lead_id"] for deal in company.deals.values()}
+        self.contacted: dict[str, datetime] = {}
+        for row in company.tables["activities"]:
+            lead_id = row["lead_id"] or lead_of.get(row["deal_id"], "")
+            if lead_id and row["direction"] == "outbound" and row["kind"] in ("call", "email", "meeting"):
+                at = instant(row["occurred_at"])
+                self.contacted[lead_id] = min(self.contacted.get(lead_id, AS_OF), at)
+
+    def share(self, is_so: Callable[[Row], object], among: Callable[[Row], object] = bool) -> float:
+        """Return the share of leads that are so, among some."""
+        rows = [row for row in self.rows.values() if among(row)]
+        return sum(bool(is_so(row)) for row in rows) / len(rows)
+
+    def has_deal(self, row: Row) -> bool:
+        """Return whether the lead became a deal."""
+        return row["lead_id"] in self.deals
+
+    def is_customer(self, row: Row) -> bool:
+        """Return whether one of its deals was won."""
+        return any(deal["outcome"] == "won" for deal in self.deals.get(row["lead_id"], []))
+
+
+@pytest.fixture(scope="module")
+def leads(company: Company) -> Leads:
+    """Return the leads."""
+    return Leads(company)
+
+
+def test_leads(leads: Leads) -> None:
+    """About a third are qualified, fewer become deals, few of these customers; origins differ."""
+    assert 0.30 <= leads.share(lambda row: row["qualified_at"]) <= 0.40
+    assert 0.17 <= leads.share(leads.has_deal) <= 0.30
+    assert 0.04 <= leads.share(leads.is_customer) <= 0.10
+    marketing = leads.share(lambda row: row["qualified_at"], lambda row: row["origin"] == "marketing")
+    partner = leads.share(lambda row: row["qualified_at"], lambda row: row["origin"] == "partner")
+    assert marketing < 0.35 < partner
+    provided = leads.share(leads.is_customer, lambda row: row["is_provided"] == "true")
+    assert provided < leads.share(leads.is_customer, lambda row: row["is_provided"] == "false")
+    assert 0 < leads.share(lambda row: not row["is_provided"]) < 0.05
+
+
+def test_deals_come_after_their_lead(leads: Leads) -> None:
+    """A lead is created, answered and qualified before it becomes a deal with its account."""
+    for lead_id, deals in leads.deals.items():
+        lead = leads.rows[lead_id]
+        first = min(deal["created_at"] for deal in deals)
+        assert lead["created_at"] < first
+        assert leads.contacted[lead_id] < instant(first)
+        assert lead["qualified_at"] <= first
+        assert {deal["account_id"] for deal in deals} == {lead["account_id"]}
+        assert {deal["kind"] for deal in deals} == {"new"}
+
+
+def test_response_time(leads: Leads) -> None:
+    """Most leads are answered within hours, some after days, some never."""
+    hours = sorted(
+        max(0.0, (leads.contacted[key] - instant(row["created_at"])).total_seconds() / 3600)
+        for key, row in leads.rows.items()
+        if key in leads.contacted
+    )
+    assert 1.5 <= hours[len(hours) // 2] <= 6
+    assert hours[int(len(hours) * 0.9)] > 36
+    assert 0.03 <= 1 - len(hours) / len(leads.rows) <= 0.10
+
+
+def test_lead_quotas(company: Company) -> None:
+    """What was asked for is about what came: some people bring more, some less."""
+    asked: Counter[str] = Counter()
+    for row in company.tables["quotas"]:
+        if row["kind"] == "leads":
+            asked[row["rep_id"]] += int(row["target"])
+    brought = Counter(row["generated_by_rep_id"] for row in company.tables["leads"])
+    assert 0.85 <= sum(brought.values()) / sum(asked.values()) <= 1.15
+    shares = [brought[person] / asked[person] for person in asked]
+    assert min(shares) < 0.95
+    assert max(shares) > 1.05
+
+
+def test_activities(company: Company) -> None:
+    """Contacts belong to a lead or a deal, and to somebody who worked there at the time."""
+    employed = {row["rep_id"]: (row["hired_on"], row["left_on"] or "9") for row in company.tables["reps"]}
+    seen: Counter[str] = Counter()
+    for row in company.tables["activities"]:
+        assert bool(row["lead_id"]) != bool(row["deal_id"])
+        assert (row["direction"] == "") == (row["kind"] in ("note", "task"))
+        if row["rep_id"]:
+            hired_on, left_on = employed[row["rep_id"]]
+            assert hired_on <= row["occurred_at"][:10] <= left_on
+        seen[row["kind"]] += 1
+    assert min(seen[kind] for kind in ("call", "email", "meeting", "note", "task")) > 150
+
+
+@pytest.mark.parametrize("at", [datetime(2025, 1, 1), datetime(2025, 10, 1), AS_OF])
+def test_last_contact(company: Company, at: datetime) -> None:
+    """Most open deals have been heard of within two weeks; not all."""
+    last: dict[str, datetime] = {}
+    for row in company.tables["activities"]:
+        if row["kind"] not in ("note", "task") and row["deal_id"] and instant(row["occurred_at"]) < at:
+            last[row["deal_id"]] = max(last.get(row["deal_id"], datetime.min), instant(row["occurred_at"]))
+    days = [(at - last.get(deal["deal_id"], instant(deal["created_at"]))).days for deal, _ in company.open_deals(at)]
+    assert 0.25 <= sum(number > 14 for number in days) / len(days) <= 0.50
+
+
+def test_emails(company: Company) -> None:
+    """Personal e-mails are read and answered more than bulk ones; some of each type bounce."""
+    by_type: dict[str, list[Row]] = {}
+    for row in company.tables["emails"]:
+        assert not (row["delivered_at"] and row["bounced_at"])
+        by_type.setdefault(row["email_type"], []).append(row)
+    assert set(by_type) == {"outreach", "follow_up", "newsletter", "promotion"}
+
+    def rate(email_type: str, column: str, among: str = "delivered_at") -> float:
+        rows = [row for row in by_type[email_type] if row[among]]
+        return sum(bool(row[column]) for row in rows) / len(rows)
+
+    for email_type, low, high in (
+        ("outreach", 0.35, 0.55),
+        ("follow_up", 0.45, 0.65),
+        ("newsletter", 0.18, 0.32),
+        ("promotion", 0.12, 0.30),
+    ):
+        assert low <= rate(email_type, "first_opened_at") <= high, email_type
+        assert 0.003 <= rate(email_type, "bounced_at", "sent_at") <= 0.07, email_type
+        assert 0.02 <= rate(email_type, "first_clicked_at") <= 0.15, email_type
+    assert rate("follow_up", "replied_at") > rate("outreach", "replied_at") > 5 * rate("newsletter", "replied_at")
+    assert len({row["campaign"] for row in by_type["promotion"]}) == 5
+
+
+def test_meetings(company: Company) -> None:
+    """About a third of the presentations are no-shows, fewer of the follow-ups; reps differ."""
+    kept: dict[str, list[bool]] = {}
+    for row in company.tables["meetings"]:
+        if row["status"] in ("held", "no_show"):
+            kept.setdefault(row["kind"], []).append(row["status"] == "held")
+            if row["kind"] != "follow_up":
+                kept.setdefault(row["rep_id"], []).append(row["status"] == "held")
+    share = {key: sum(values) / len(values) for key, values in kept.items()}
+    assert 0.62 <= share["discovery"] <= 0.75
+    assert 0.62 <= share["demo"] <= 0.75
+    assert share["follow_up"] > 0.8
+    reps = [share[rep["rep_id"]] for rep in company.tables["reps"] if len(kept.get(rep["rep_id"], [])) > 40]
+    assert min(reps) < 0.60 < 0.75 < max(reps)
+    statuses = Counter(row["status"] for row in company.tables["meetings"])
+    assert 0.04 <= statuses["cancelled"] / statuses.total() <= 0.12
+
+
+def test_calls(company: Company) -> None:
+    """Some calls are closed, more cannot be won, and some are dropped although they could be."""
+    calls = [row for row in company.tables["calls"] if row["outcome"] in ("closed", "not_closed")]
+    closed = sum(row["outcome"] == "closed" for row in calls) / len(calls)
+    hopeless = sum(row["outcome"] == "not_closed" and row["is_winnable"] == "false" for row in calls) / len(calls)
+    assert 0.22 <= closed <= 0.35
+    assert 0.35 <= hopeless <= 0.55
+    assert not [row for row in calls if row["outcome"] == "closed" and row["is_winnable"]]
+    assert [row for row in calls if row["outcome"] == "not_closed" and not row["is_winnable"]]
+
+
+def test_quotes(company: Company) -> None:
+    """A third of the quotes are accepted, one for each deal that was won by a quote."""
+    quotes = company.tables["quotes"]
+    accepted = [row for row in quotes if row["status"] == "accepted"]
+    assert 0.30 <= len(accepted) / len(quotes) <= 0.40
+    assert len({row["deal_id"] for row in accepted}) == len(accepted)
+    won = {deal["deal_id"] for deal, _ in company.closed("won", "new_business")}
+    assert {row["deal_id"] for row in accepted} <= won
+    assert all(bool(row["decided_at"]) == (row["status"] != "open") for row in quotes if row["status"] != "accepted")
+    assert {row["status"] for row in quotes} == {"open", "accepted", "rejected", "expired"}
+
+
+# --- the web and its shop -------------------------------------------------------------------
+
+
+def line_value(row: Row, refunded: bool = True) -> Decimal:
+    """Return what an order line brings, after refunds or before them."""
+    value = Decimal(row["quantity"]) * Decimal(row["unit_price"]) - Decimal(row["discount"] or 0)
+    return value - Decimal(row["refunded_amount"] or 0) if refunded else value
+
+
+def order_values(company: Company, refunded: bool = True) -> dict[str, Decimal]:
+    """Return what each order brings."""
+    values: dict[str, Decimal] = {}
+    for row in company.tables["order_lines"]:
+        values[row["order_id"]] = values.get(row["order_id"], Decimal(0)) + line_value(row, refunded)
+    return values
+
+
+def test_sessions(company: Company) -> None:
+    """Four channels, several landing pages; some visitors come back, and some become leads."""
+    sessions = company.tables["sessions"]
+    channels = Counter(row["channel"] for row in sessions)
+    assert set(channels) == {"organic", "paid_search", "paid_social", "display"}
+    assert min(channels.values()) > 400
+    assert len({row["landing_page"] for row in sessions}) >= 6
+    started: dict[str, list[datetime]] = {}
+    for row in sessions:
+        started.setdefault(row["visitor_id"], []).append(instant(row["started_at"]))
+    assert 0.05 < sum(len(times) > 1 for times in started.values()) / len(started) < 0.30
+    known = [row for row in company.tables["leads"] if row["visitor_id"]]
+    assert 0.03 <= len(known) / len(started) <= 0.12
+    for row in known:
+        assert min(started[row["visitor_id"]]) <= instant(row["created_at"])
+
+
+def test_orders_in_sessions(company: Company) -> None:
+    """The shop's orders are placed in sessions, after their start; they name no channel of their own."""
+    sessions = {row["session_id"]: row for row in company.tables["sessions"]}
+    placed = [row for row in company.tables["orders"] if row["session_id"]]
+    assert 0.04 <= len(placed) / len(sessions) <= 0.09
+    for row in placed:
+        minutes = (instant(row["ordered_at"]) - instant(sessions[row["session_id"]]["started_at"])).total_seconds() / 60
+        assert 0 < minutes < 60
+        assert (row["deal_id"], row["channel"]) == ("", "")
+    assert 0.15 < sum(not row["account_id"] for row in placed) / len(placed) < 0.40
+
+
+def test_pixel(company: Company) -> None:
+    """The events narrow from views to purchases, and every purchase bears its order's value."""
+    sessions: dict[str, set[str]] = {}
+    for row in company.tables["pixel_events"]:
+        sessions.setdefault(row["event_name"], set()).add(row["session_id"])
+        assert bool(row["value"]) == (row["event_name"] == "Purchase")
+    funnel = [sessions[name] for name in ("ViewContent", "AddToCart", "InitiateCheckout", "Purchase")]
+    assert all(after < before for before, after in pairwise(funnel))
+    shares = [len(after) / len(before) for before, after in pairwise(funnel)]
+    assert 0.2 < shares[0] < 0.5 < shares[2] < 0.75
+
+
+def test_not_all_advertising_earns(company: Company) -> None:
+    """A session that came by Google is worth more than its click, one by Facebook less."""
+    values = order_values(company)
+    value_of = {row["session_id"]: values[row["order_id"]] for row in company.tables["orders"] if row["session_id"]}
+    sessions: Counter[str] = Counter()
+    revenue: Counter[str] = Counter()
+    for row in company.tables["sessions"]:
+        sessions[row["channel"]] += 1
+        revenue[row["channel"]] += int(100 * value_of.get(row["session_id"], 0))
+    cost: Counter[str] = Counter()
+    clicks: Counter[str] = Counter()
+    for row in company.tables["ad_spend"]:
+        day = date.fromisoformat(row["spent_on"])
+        cost[row["channel"]] += int(100 * company.usd(Decimal(row["cost"]), row["currency"], day))
+        clicks[row["channel"]] += int(row["clicks"]) if row["clicks"].isdigit() else 0
+    margin = {
+        channel: revenue[channel] / sessions[channel] - cost[channel] / clicks[channel]
+        for channel in ("paid_search", "paid_social")
+    }
+    assert margin["paid_search"] > 0 > margin["paid_social"]
+    assert {row["platform"] for row in company.tables["ad_spend"]} == {"Google", "Facebook", "AdRoll"}
+    assert all(0.8 < clicks[channel] / sessions[channel] < 1.6 for channel in clicks)
+
+
+def test_orders_of_deals(company: Company) -> None:
+    """Every won deal with an amount has an order, whose lines sum to that amount."""
+    values = order_values(company, refunded=False)
+    ordered = {row["deal_id"]: values[row["order_id"]] for row in company.tables["orders"] if row["deal_id"]}
+    won = {deal["deal_id"]: deal for deal, _ in company.closed("won")}
+    assert set(ordered) == set(won)
+    differing = [key for key, deal in won.items() if deal["amount"] and Decimal(deal["amount"]) != ordered[key]]
+    assert differing == []
+
+
+def test_margin_and_refunds(company: Company) -> None:
+    """Products earn between a quarter and two thirds of their price; a few per cent of the shop is sent back."""
+    shop = {row["order_id"] for row in company.tables["orders"] if row["session_id"]}
+    revenue: Counter[str] = Counter()
+    cost: Counter[str] = Counter()
+    refunds, sold = Decimal(0), Decimal(0)
+    for row in company.tables["order_lines"]:
+        if row["order_id"] in shop:
+            refunds += Decimal(row["refunded_amount"] or 0)
+            sold += line_value(row, refunded=False)
+        if row["product_id"] in company.products:
+            unit_cost = Decimal(row["unit_cost"] or company.products[row["product_id"]]["unit_cost"])
+            revenue[row["product_id"]] += int(line_value(row))
+            cost[row["product_id"]] += int(unit_cost * Decimal(row["quantity"]))
+    assert len(revenue) == len(company.products) - 1
+    assert all(0.20 < 1 - cost[key] / revenue[key] < 0.67 for key in revenue)
+    assert 0.01 < refunds / sold < 0.10
+    assert any(row["refunded_at"] for row in company.tables["order_lines"] if row["order_id"] not in shop)
+
+
+def test_new_lamps_take_from_the_old(company: Company) -> None:
+    """A successor's sales come partly from what its predecessor loses."""
+    day_of = {row["order_id"]: row["ordered_at"][:10] for row in company.tables["orders"]}
+    for old, new in (("P-06", "P-08"), ("P-15", "P-16")):
+        launch = date.fromisoformat(company.products[new]["launched_on"])
+        assert company.products[new]["predecessor_product_id"] == old
+        before, after = Counter[str](), Counter[str]()
+        for row in company.tables["order_lines"]:
+            day = day_of.get(row["order_id"], "")
+            if str(later(launch, -6)) <= day < str(launch.replace(day=1)):
+                before[row["product_id"]] += int(row["quantity"])
+            if str(later(launch, 1)) <= day < str(later(launch, 7)):
+                after[row["product_id"]] += int(row["quantity"])
+        assert before[new] == 0 < after[new]
+        assert after[old] < before[old]
+
+
+# --- subscriptions, costs and the market ----------------------------------------------------
+
+
+def active_accounts(company: Company, day: date) -> set[str]:
+    """Return the accounts with a subscription that ran on the day before ``day``."""
+    return {
+        row["account_id"]
+        for row in company.tables["subscriptions"]
+        if row["started_on"] < str(day) and (not row["ended_on"] or row["ended_on"] >= str(day))
+    }
+
+
+def test_subscriptions(company: Company) -> None:
+    """Customers grow in number although one to two per cent leave in a month; terms are of every kind."""
+    months = [*MONTHS, later(MONTHS[-1], 1)]
+    active = [active_accounts(company, month) for month in months]
+    assert len(active[0]) > 80
+    assert len(active[-1]) > 1.2 * len(active[0])
+    lost = sum(len(before - after) for before, after in pairwise(active))
+    assert 0.008 <= lost / sum(len(accounts) for accounts in active[:-1]) <= 0.025
+    kinds = Counter(row["kind"] for row in company.tables["subscriptions"])
+    assert min(kinds.values()) >= 5
+    assert all(Decimal(row["mrr"]) > 0 for row in company.tables["subscriptions"])
+
+
+def test_churn_differs_by_rep(company: Company) -> None:
+    """Some sellers keep every customer of a year, others lose more than a quarter of theirs."""
+    first: dict[str, tuple[str, str]] = {}
+    for row in company.tables["subscriptions"]:
+        key = row["account_id"]
+        first[key] = min(first.get(key, ("9", "")), (row["started_on"], row["rep_id"]))
+    before, after = active_accounts(company, date(2025, 7, 1)), active_accounts(company, date(2026, 7, 1))
+    held = Counter(first[key][1] for key in before)
+    lost = Counter(first[key][1] for key in before - after)
+    shares = [lost[rep] / held[rep] for rep in held if held[rep] >= 5]
+    assert min(shares) == 0
+    assert max(shares) > 0.25
+
+
+def test_renewed_contracts_run_on(company: Company) -> None:
+    """A renewal begins on the day on which the account's former term ends."""
+    ends = {(row["account_id"], row["ended_on"]) for row in company.tables["subscriptions"]}
+    renewals = [row for row in company.tables["subscriptions"] if row["kind"] == "renewal"]
+    assert len(renewals) > 100
+    assert [row for row in renewals if (row["account_id"], row["started_on"]) not in ends] == []
+
+
+def test_costs_of_acquisition(company: Company) -> None:
+    """Every month has costs of marketing and of sales, and a new customer costs thousands, not hundreds."""
+    seen = {(row["incurred_on"][:7], row["kind"]) for row in company.tables["acquisition_costs"]}
+    assert len(seen) == 2 * len(MONTHS)
+    last_year = str(MONTHS[12])
+    total = sum(
+        company.usd(Decimal(row["amount"]), row["currency"], date.fromisoformat(row["incurred_on"]))
+        for row in company.tables["acquisition_costs"]
+        if row["incurred_on"] >= last_year
+    )
+    first_win: dict[str, datetime] = {}
+    for deal, closed_at in company.closed("won"):
+        first_win[deal["account_id"]] = min(first_win.get(deal["account_id"], AS_OF), closed_at)
+    new_customers = sum(str(closed_at.date()) >= last_year for closed_at in first_win.values())
+    assert 5_000 < total / new_customers < 20_000
+
+
+def test_competitor_prices(company: Company) -> None:
+    """Three competitors, one dearer than the company, were watched over the whole time."""
+    premiums: dict[str, list[Decimal]] = {}
+    for row in company.tables["competitor_prices"]:
+        product = company.products[row["product_id"]]
+        assert row["currency"] == product["currency"]
+        premiums.setdefault(row["competitor"], []).append(Decimal(product["list_price"]) / Decimal(row["price"]) - 1)
+    means = sorted(sum(values) / len(values) for values in premiums.values())
+    assert len(means) == 3
+    assert means[0] < 0 < means[1]
+    assert len({row["product_id"] for row in company.tables["competitor_prices"]}) >= 6
+    assert len({row["observed_on"][:7] for row in company.tables["competitor_prices"]}) == len(MONTHS)
+
+
+def test_brand_mentions(company: Company) -> None:
+    """People mostly speak well of the brand, but not when its new lamps broke."""
+    moods: dict[str, Counter[str]] = {}
+    for row in company.tables["brand_mentions"]:
+        moods.setdefault(row["mentioned_at"][:7], Counter())[row["sentiment"]] += 1
+    bad = {month for month, mood in moods.items() if mood["negative"] > mood["positive"]}
+    assert {"2025-11", "2025-12"} <= bad
+    assert len(bad) <= 5
+    assert len(moods) == len(MONTHS)
+    assert len({row["platform"] for row in company.tables["brand_mentions"]}) == 6
+    assert all(int(row["reach"]) >= 0 for row in company.tables["brand_mentions"])
+
+
+def test_goals() -> None:
+    """Five goals, each measured by three to seven KPIs, in the order of their positions."""
+    with (ROOT / "seeds" / "goals.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kpis = Counter(row["goal"] for row in rows)
+    assert len(kpis) == 5
+    assert all(3 <= count <= 7 for count in kpis.values())
+    assert len({(row["goal"], row["kpi_id"]) for row in rows}) == len(rows)
+    assert [int(row["position"]) for row in rows] == list(range(1, len(rows) + 1))

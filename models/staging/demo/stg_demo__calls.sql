@@ -1,0 +1,2 @@
+-- One row per call as the demo company delivers it.
+{{ stage_seed('calls') }}

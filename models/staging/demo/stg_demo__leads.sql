@@ -1,0 +1,2 @@
+-- One row per lead as the demo company delivers it.
+{{ stage_seed('leads') }}

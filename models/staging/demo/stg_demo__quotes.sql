@@ -1,0 +1,2 @@
+-- One row per quote as the demo company delivers it.
+{{ stage_seed('quotes') }}

@@ -1,0 +1,2 @@
+-- One row per subscription as the demo company delivers it.
+{{ stage_seed('subscriptions') }}
