@@ -71,7 +71,8 @@ def format_option(*names: str) -> Callable[[Command], Command]:
 def open_warehouse(target: str | None, project_dir: Path | None) -> tuple[Project, Warehouse, RunSettings]:
     """The project, the warehouse that its last run left, and that run's settings."""
     project = find_project(project_dir)
-    warehouse = Warehouse(project.target(target).path)
+    place = project.target(target)
+    warehouse = Warehouse(place.path, place.schema)
     return project, warehouse, warehouse.settings()
 
 

@@ -13,7 +13,8 @@ from kpi_runner.build import build
 from kpi_runner.clock import as_of_local, as_of_text, week_start_number
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Calendar, parse_period
-from kpi_runner.project import Project, Target, parse_yaml, read_yaml
+from kpi_runner.profiles import Target
+from kpi_runner.project import Project, parse_yaml, read_yaml
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 SETTINGS_FILE = "settings.yml"
@@ -79,7 +80,7 @@ def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
         seconds = build(project, target, run_variables(request, project), request.kpis)
     except UsageError as error:
         raise UsageError(f"{_origin(str(error).split(':')[0], request)}{error}") from None
-    with Warehouse(target.path) as warehouse:
+    with Warehouse(target.path, target.schema) as warehouse:
         return summarize(warehouse, seconds)
 
 
