@@ -8,10 +8,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import click
-
+from kpi_runner.dbt_log import DbtLog, naming_the_delivery
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.profiles import Target, write_profile
 from kpi_runner.project import PROJECT_NAME, Project
@@ -77,14 +76,15 @@ def _run_dbt(
         pass_fds=(place.lock,),
     ) as process:
         assert process.stdout is not None
-        log = _DbtLog(process.stdout)
+        log = DbtLog(process.stdout)
         try:
             log.follow()
         except BaseException:
             _stop(process)
             raise
     if process.returncode != 0 or not warehouse.is_file():
-        complaint = log.complaint() + "\nNothing was changed."
+        complaint = naming_the_delivery(log.complaint(), place.directory / "target" / "manifest.json")
+        complaint += "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return log.seconds
 
@@ -97,70 +97,3 @@ def _stop(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-class _DbtLog:
-    """Follows dbt's JSON log: shows progress on a terminal, keeps errors and timings."""
-
-    def __init__(self, lines: IO[str]) -> None:
-        self.lines = lines
-        self.seconds: dict[str, float] = {}
-        self.errors: list[str] = []
-        self.plain: list[str] = []
-
-    def follow(self) -> None:
-        """Reads the log to its end."""
-        try:
-            self._read()
-        finally:
-            _show_progress(0, 0, "")
-
-    def _read(self) -> None:
-        for line in self.lines:
-            try:
-                event = json.loads(line)
-                info, data = event["info"], event["data"]
-            except (ValueError, KeyError, TypeError):
-                self.plain.append(line.rstrip())
-                continue
-            if info["level"] == "error":
-                self.errors.append(info["msg"])
-            if info["name"] in ("LogModelResult", "LogSeedResult"):
-                name = data["node_info"]["node_name"]
-                self.seconds[name] = float(data["execution_time"])
-                _show_progress(data["index"], data["total"], name)
-
-    def complaint(self) -> str:
-        """The first error as a person can act on it: without dbt's frames around it."""
-        for message in self.errors:
-            text = _essence(message)
-            if text:
-                return text
-        return "dbt failed: " + "\n".join(self.plain[-5:] or self.errors[-5:] or ["no message"])
-
-
-def _essence(message: str) -> str:
-    """What a dbt message says, without the lines that say where in dbt it came from."""
-    kept = []
-    for line in message.splitlines():
-        text = line.strip()
-        if not text or text.startswith((">", "compiled code at", "Completed with", "Failure in")):
-            continue
-        if text.startswith(("Compilation Error", "Runtime Error", "Encountered an error")):
-            continue
-        if text.startswith("Possible fixes"):
-            # What follows is advice on options of the CSV reader, which nobody can set here.
-            kept += [place for place in map(str.strip, message.splitlines()) if place.startswith("file = ")]
-            break
-        kept.append(text.removeprefix("Invalid Input Error: "))
-    if len(kept) == 1 and ("ERROR creating" in kept[0] or "ERROR hook" in kept[0]):
-        return ""
-    return "\n".join(kept)
-
-
-def _show_progress(index: int, total: int, name: str) -> None:
-    """One line on a terminal's stderr, overwritten as the build goes on; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        return
-    text = f"[{index}/{total}] {name}" if total else ""
-    click.echo(f"\r{text:<70}\r", nl=False, err=True)
