@@ -21,6 +21,9 @@ ALWAYS_BUILT = (
     "kpi_values", "kpi_catalog", "kpi_scorecard", "run_settings", "row_counts", "rejected_rows",
 )  # fmt: skip
 
+#: What runs dbt, in a process of its own.
+CHILD = Path(__file__).with_name("dbt_child.py")
+
 #: How many seconds dbt has to end by itself when the run is stopped.
 PATIENCE = 5.0
 
@@ -53,7 +56,7 @@ def _run_dbt(
     profiles = place.directory / "profiles"
     write_profile(project.profiles_file, PROJECT_NAME, target, profiles)
     # Without -P the modules beside the script would hide others of their names.
-    command = [sys.executable, "-P", str(Path(__file__).with_name("dbt_child.py")), str(os.getpid())]
+    command = [sys.executable, "-P", str(CHILD), str(os.getpid())]
     command += ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
     command += ["build", "--exclude-resource-type", "test", "unit_test"]
     command += ["--project-dir", str(project.directory), "--target", target.name]
