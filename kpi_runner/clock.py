@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kpi_runner.errors import UsageError
-from kpi_runner.periods import end_of_day
+from kpi_runner.periods import FIRST_YEAR, LAST_YEAR, end_of_day
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -15,24 +15,27 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?")
 
 
-def as_of_text(given: str | None, now: datetime | None = None) -> str:
+def as_of_text(given: str | None, option: str = "--as-of", now: datetime | None = None) -> str:
     """What the user gave as as-of, checked; without anything the present instant in UTC.
 
-    Raises UsageError where it is neither a date nor an ISO 8601 timestamp.
+    Raises UsageError, which names the option, where it is neither a date nor an ISO 8601
+    timestamp, and for a year in which no period can lie.
     """
     if given is None:
         return (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = str(given).strip()
+    text = given.strip()
     pattern = _DATE if len(text) == 10 else _TIMESTAMP
     if pattern.fullmatch(text):
         try:
-            datetime.fromisoformat(text)
+            year = datetime.fromisoformat(text).year
         except ValueError:
             pass
         else:
-            return text
+            if FIRST_YEAR <= year <= LAST_YEAR:
+                return text
+            raise UsageError(f"{option}: {text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}.")
     raise UsageError(
-        f"--as-of: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp (2026-06-30T18:00:00Z)."
+        f"{option}: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp (2026-06-30T18:00:00Z)."
     )
 
 

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     | 2    | USAGE        | wrong usage: an option, an argument or a value was not understood |
     | 3    | REFUSED      | the data or the warehouse refused                                 |
     | 4    | LOCKED       | another run holds the lock                                        |
+    | 130  | INTERRUPTED  | Ctrl-C (SIGINT) stopped the command                               |
+    | 143  | TERMINATED   | SIGTERM stopped the command                                       |
     """
 
     DONE = 0
@@ -20,6 +22,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3
     LOCKED = 4
+    INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class KpiError(Exception):
@@ -48,3 +52,7 @@ class LockedError(KpiError):
     """Another run holds the lock (exit code 4)."""
 
     exit_code = ExitCode.LOCKED
+
+
+class Terminated(BaseException):
+    """SIGTERM came; like KeyboardInterrupt, no error that a command handles, but a reason to clean up."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from kpi_runner.errors import UsageError
+from kpi_runner.periods import FORMS
 from kpi_runner.project import Project, find_project
 from kpi_runner.render import to_csv, to_json, to_text
 from kpi_runner.warehouse import RunSettings, Warehouse
@@ -27,8 +28,7 @@ period_option = click.option(
     default="all",
     show_default=True,
     metavar="PERIOD",
-    help="2026-09-14, 2026-W37, 2026-09, 2026-Q3, 2026, FY2026, FY2026-Q2, 2026-01-15..2026-02-14,"
-    " last-month, last-90-days, mtd, qtd, ytd or all.",
+    help=f"{FORMS}.",
 )
 
 
@@ -71,7 +71,8 @@ def format_option(*names: str) -> Callable[[Command], Command]:
 def open_warehouse(target: str | None, project_dir: Path | None) -> tuple[Project, Warehouse, RunSettings]:
     """The project, the warehouse that its last run left, and that run's settings."""
     project = find_project(project_dir)
-    warehouse = Warehouse(project.target(target).path)
+    place = project.target(target)
+    warehouse = Warehouse(place.path, place.schema)
     return project, warehouse, warehouse.settings()
 
 

@@ -1,28 +1,21 @@
-"""The dbt project that the command works on: where it lies, its vars, and where its target builds."""
+"""The dbt project that the command works on: where it lies, its vars, and its targets."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kpi_runner.errors import DataError, UsageError
+from kpi_runner.errors import UsageError
+from kpi_runner.profiles import Target, load_profiles, read_target
 
 PROJECT_NAME = "sales_kpis"
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_EXAMPLE = "profiles.yml.example"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A dbt target: its name, its engine, and the database file where the engine has one."""
-
-    name: str
-    engine: str
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -39,26 +32,23 @@ class Project:
         return dict(found)
 
     def target(self, name: str | None) -> Target:
-        """The target of that name, or the profile's default one.
-
-        Raises UsageError where the profile has no such target, and DataError where its engine is
-        not one that the command reads.
-        """
-        profile = self._profile()
-        outputs = profile.get("outputs") or {}
-        chosen = name or os.environ.get("DBT_TARGET") or profile.get("target", "default")
-        if chosen not in outputs:
-            raise UsageError(f"--target: {self.profiles_file} has no target {chosen!r}; it has {', '.join(outputs)}.")
-        output = outputs[chosen]
-        if output.get("type") != "duckdb":
-            raise DataError(f"--target: {chosen} is of type {output.get('type')}; the command works on duckdb.")
-        return Target(chosen, output["type"], self.directory / str(output["path"]))
-
-    def _profile(self) -> dict[str, Any]:
-        document = _rendered_yaml(self.profiles_file)
-        if PROJECT_NAME not in document:
+        """The target of that name, or the profile's default one; see read_target() for its errors."""
+        profile = load_profiles(self.profiles_file).get(PROJECT_NAME)
+        if not isinstance(profile, dict):
             raise UsageError(f"{self.profiles_file} has no profile {PROJECT_NAME!r}; add one.")
-        return dict(document[PROJECT_NAME])
+        document = read_yaml(self.directory / PROJECT_FILE)
+        schemas = sorted({name for part in ("models", "seeds") for name in _schemas(document.get(part))})
+        return read_target(self.profiles_file, profile, name, self.directory, schemas)
+
+
+def _schemas(tree: Any) -> Iterator[str]:
+    """The schemas that a part of dbt_project.yml sets, at any depth."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == "+schema":
+                yield str(value)
+            else:
+                yield from _schemas(value)
 
 
 def find_project(directory: Path | None) -> Project:
@@ -88,7 +78,7 @@ def _profiles_file(project_dir: Path) -> Path:
     places = [Path(given)] if given else [project_dir, Path.home() / ".dbt"]
     for place in places:
         file = place / "profiles.yml"
-        if file.is_file() and PROJECT_NAME in file.read_text(encoding="utf-8"):
+        if file.is_file() and PROJECT_NAME.encode() in file.read_bytes() and PROJECT_NAME in load_profiles(file):
             return file
     return project_dir / PROFILES_EXAMPLE
 
@@ -105,7 +95,11 @@ _Loader.yaml_implicit_resolvers = {
 
 def parse_yaml(text: str) -> Any:
     """A YAML text as plain values, dates as text. Raises yaml.YAMLError where it is none."""
-    return yaml.load(text, Loader=_Loader)
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except ValueError as error:
+        # What a tag says is an integer or a timestamp need not be one.
+        raise yaml.YAMLError(str(error)) from None
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
@@ -119,21 +113,3 @@ def read_yaml(file: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UsageError(f"{file} must hold `name: value` lines.")
     return document
-
-
-def _rendered_yaml(file: Path) -> dict[str, Any]:
-    """A YAML file with dbt's env_var() in it."""
-    from jinja2 import Environment, TemplateError
-
-    def env_var(name: str, default: str | None = None) -> str:
-        value = os.environ.get(name, default)
-        if value is None:
-            raise UsageError(f"{file} needs the environment variable {name}; set it.")
-        return value
-
-    try:
-        template = Environment().from_string(file.read_text(encoding="utf-8"))
-        document = yaml.safe_load(template.render(env_var=env_var))
-    except (OSError, TemplateError, yaml.YAMLError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
-    return document if isinstance(document, dict) else {}

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kpi_runner.build import build
 from kpi_runner.clock import as_of_local, as_of_text, week_start_number
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Calendar, parse_period
-from kpi_runner.project import Project, Target, parse_yaml, read_yaml
+from kpi_runner.profiles import Target
+from kpi_runner.project import PROJECT_FILE, Project, read_yaml
+from kpi_runner.settings import assigned, checked, settable
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 SETTINGS_FILE = "settings.yml"
-
-#: Vars that are no settings of a company: how the layer is put together, and what options set.
-NOT_SETTABLE = ("source_system_entities", "period_start", "period_end")
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
         seconds = build(project, target, run_variables(request, project), request.kpis)
     except UsageError as error:
         raise UsageError(f"{_origin(str(error).split(':')[0], request)}{error}") from None
-    with Warehouse(target.path) as warehouse:
+    with Warehouse(target.path, target.schema) as warehouse:
         return summarize(warehouse, seconds)
 
 
@@ -93,53 +90,33 @@ def _origin(name: str, request: RunRequest) -> str:
 
 def run_variables(request: RunRequest, project: Project) -> dict[str, Any]:
     """The dbt vars of a run: --set over settings.yml in the data directory over dbt_project.yml."""
-    defaults = project.settings()
+    defaults = checked(project.settings(), PROJECT_FILE)
     given: dict[str, Any] = {}
     if request.data is not None:
         settings_file = request.data / SETTINGS_FILE
         if settings_file.is_file():
-            given |= _settable(read_yaml(settings_file), defaults, str(settings_file))
+            given |= settable(read_yaml(settings_file), defaults, str(settings_file))
         given["data_dir"] = str(request.data.resolve())
-    given |= _settable(_assigned(request.assignments), defaults, "--set")
+    given |= settable(assigned(request.assignments), defaults, "--set")
     is_data_alone = request.data is not None and "source_systems" not in given
     systems = list(request.systems) or (["folder"] if is_data_alone else [])
     if systems:
         given["source_systems"] = systems
     settings = defaults | given
+    given["source_systems"] = settings["source_systems"]
     known = settings["source_system_entities"]
     for system in settings["source_systems"]:
         if system not in known:
+            where = "--system" if request.systems else "source_systems"
             raise UsageError(
-                f"--system: {system!r} is not a source system.{nearest(system, known)} It is one of {', '.join(known)}."
+                f"{where}: {system!r} is not a source system.{nearest(system, known)} It is one of {', '.join(known)}."
             )
-    as_of = request.as_of or settings["as_of"]
-    given["as_of"] = as_of_text(str(as_of) if as_of is not None else None)
+    if request.as_of is not None:
+        given["as_of"] = as_of_text(request.as_of, "--as-of")
+    else:
+        as_of = settings["as_of"]
+        given["as_of"] = as_of_text(str(as_of) if as_of is not None else None, "as_of")
     return given | _period_variables(request.period, _calendar(settings | given))
-
-
-def _assigned(assignments: Sequence[str]) -> dict[str, Any]:
-    """NAME=VALUE texts as a mapping; values are read as YAML."""
-    found = {}
-    for text in assignments:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set: {text!r} is not NAME=VALUE.")
-        try:
-            found[name.strip()] = parse_yaml(value)
-        except yaml.YAMLError:
-            raise UsageError(f"--set: the value of {name} cannot be read: {value!r}.") from None
-    return found
-
-
-def _settable(given: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The given settings. Raises UsageError for a name that is no setting."""
-    names = [name for name in defaults if name not in NOT_SETTABLE]
-    for name in given:
-        if name not in names:
-            raise UsageError(
-                f"{where}: there is no setting {name!r}.{nearest(str(name), names)} It is one of {', '.join(names)}."
-            )
-    return dict(given)
 
 
 def _calendar(settings: Mapping[str, Any]) -> Calendar:
@@ -148,8 +125,8 @@ def _calendar(settings: Mapping[str, Any]) -> Calendar:
     if str(month) not in map(str, range(1, 13)):
         raise UsageError(f"fiscal_year_start_month: {month!r} is not a month from 1 to 12.")
     return Calendar(
-        as_of_local(settings["as_of"], str(settings["timezone"])),
-        week_start_number(str(settings["week_start"])),
+        as_of_local(settings["as_of"], settings["timezone"]),
+        week_start_number(settings["week_start"]),
         int(month),
     )
 

@@ -66,15 +66,21 @@ class RunSettings:
 class Warehouse:
     """An open warehouse. Use as a context manager."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file read-only. Raises DataError where there is none, or no finished run in it."""
+    def __init__(self, path: Path, schema: str = "main") -> None:
+        """Opens the file read-only, and in it the schema of the target.
+
+        Raises DataError where there is no such file, or no finished run in it.
+        """
         if not path.is_file():
             raise DataError(f"There is no warehouse at {path} yet. Build one with `kpi run` or `kpi demo`.")
         try:
             self.connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
             raise DataError(f"The warehouse {path} cannot be opened: {_first_line(error)}") from None
-        if not self.has_table("run_settings"):
+        self.schema = schema
+        if self.has_table("run_settings"):
+            self.rows("set schema = " + "'" + _quoted(schema).replace("'", "''") + "'")
+        else:
             self.connection.close()
             raise DataError(f"The warehouse {path} holds no finished run. Build one with `kpi run`.")
 
@@ -93,7 +99,9 @@ class Warehouse:
 
     def has_table(self, name: str) -> bool:
         """Whether a table or view of that name was built."""
-        found = self.rows("select 1 from information_schema.tables where table_name = ?", [name])
+        found = self.rows(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [self.schema, name]
+        )
         return bool(found)
 
     def settings(self) -> RunSettings:
@@ -163,6 +171,10 @@ def nearest(name: str, known: Sequence[str] | dict[str, Any]) -> str:
     """` Did you mean …?` with the nearest known name, or nothing."""
     matches = get_close_matches(name, list(known), n=1)
     return f" Did you mean {matches[0]}?" if matches else ""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def command(grain: str, output_format: str, target: str | None, project_dir: Pat
     place = project.target(target)
     click.echo("Building the demo company …", err=True)
     run(RunRequest(systems=["demo"], as_of=DEMO_AS_OF), project, place)
-    with Warehouse(place.path) as warehouse:
+    with Warehouse(place.path, place.schema) as warehouse:
         name_as_of(warehouse.settings())
         entries = last_scorecard(warehouse, grain)
     if output_format == "text":

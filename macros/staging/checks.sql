@@ -3,6 +3,11 @@
 
 {% macro check_settings() %}
     {% if execute %}
+        {% if var('source_systems') is string or var('source_systems') is not iterable %}
+            {% do exceptions.raise_compiler_error(
+                "source_systems: '" ~ var('source_systems') ~ "' is not a list of source systems, such as [folder]."
+            ) %}
+        {% endif %}
         {% for system in var('source_systems') if system not in var('source_system_entities') %}
             {% do exceptions.raise_compiler_error(
                 "source_systems: '" ~ system ~ "' is not a source system. Known: "
@@ -37,10 +42,22 @@
                 "reporting_currency: '" ~ var('reporting_currency') ~ "' is not a currency's three capital letters."
             ) %}
         {% endif %}
+        {% if var('holidays') is mapping or var('holidays') is number %}
+            {% do exceptions.raise_compiler_error(
+                "holidays: '" ~ var('holidays') ~ "' is not a list of dates, such as [2026-12-24, 2026-12-25]."
+            ) %}
+        {% endif %}
         {% for holiday in holidays() %}{% do parse_setting_date('holidays', holiday) %}{% endfor %}
         {% for name in ['period_start', 'period_end'] if var(name) is not none %}
             {% do parse_setting_date(name, var(name)) %}
         {% endfor %}
+        {#- A year beyond these has no period before or after it. -#}
+        {% set as_of_year = (var('as_of') | string)[:4] %}
+        {% if modules.re.match('^[0-9]{4}$', as_of_year) and not '1000' <= as_of_year <= '9998' %}
+            {% do exceptions.raise_compiler_error(
+                "as_of: '" ~ var('as_of') ~ "' lies outside the years 1000 to 9998."
+            ) %}
+        {% endif %}
         {% do as_of_utc() %}
     {% endif %}
 {% endmacro %}

@@ -236,6 +236,15 @@ def test_wrong_usage(warehouse: Warehouse, arguments: tuple[str, ...], named: li
     assert [text for text in named if text not in result.stderr] == []
 
 
+def test_a_measure_that_one_of_two_kpis_has(warehouse: Warehouse) -> None:
+    """The KPI that has it answers, and the other is named as left out."""
+    alone = warehouse.query("sales_cycle", "--measure", "median_days", "--period", "2026-Q2")
+    question = ("revenue", "sales_cycle", "--measure", "median_days", "--period", "2026-Q2")
+    assert [(row["kpi_id"], row["measure"]) for row in alone] == [("sales_cycle", "median_days")]
+    assert warehouse.query(*question) == alone
+    assert "revenue has none of the measures asked for" in warehouse.call("query", *question).stderr
+
+
 @pytest.mark.parametrize("command", [("query", "won_deals"), ("list",), ("export",)])
 def test_without_a_warehouse(tmp_path: Path, command: tuple[str, ...]) -> None:
     result = Warehouse(tmp_path).call(*command)

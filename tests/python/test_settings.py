@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.python.conftest import AS_OF, Builder, Warehouse, small_company
+from kpi_runner.project import find_project
+from kpi_runner.run import RunRequest, run_variables
+from tests.python.conftest import AS_OF, ROOT, Builder, Warehouse, small_company
 from tests.python.reference.company import write_company
 
 SETTINGS = """
@@ -115,3 +117,95 @@ def test_a_value_that_is_none(tmp_path: Path, assignment: str) -> None:
     assert value.strip("[]") in result.stderr
     assert "Traceback" not in result.stderr
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("holidays", "{2026-12-25: Christmas}"),
+        ("holidays", "5"),
+        ("holidays", "[[2026-12-25]]"),
+        ("holidays", "[2026]"),
+        ("timezone", "!!binary aGk="),
+        ("timezone", ""),
+        ("timezone", "5"),
+        ("timezone", "[UTC]"),
+        ("source_systems", "5"),
+        ("source_systems", ""),
+        ("source_systems", "[]"),
+        ("source_systems", "[5]"),
+        ("source_systems", "[folder, folder]"),
+        ("source_systems", "{folder: deals}"),
+        ("source_systems", "files"),
+        ("data_dir", "5"),
+        ("data_dir", "[here]"),
+        ("week_start", "1"),
+        ("week_start", ""),
+        ("fiscal_year_start_month", "[4]"),
+        ("fiscal_year_start_month", "true"),
+        ("fiscal_year_start_month", "!!int April"),
+        ("cohort_window_days", "[90]"),
+        ("cohort_window_days", "90.5"),
+        ("reporting_currency", "5"),
+        ("reporting_currency", "[EUR]"),
+        ("as_of", "[2026-06-30]"),
+        ("as_of", "20260630"),
+        ("as_of", "9999-12-31"),
+        ("as_of", "0001-01-01"),
+    ],
+)
+def test_a_value_of_another_kind(tmp_path: Path, name: str, value: str) -> None:
+    """Found before anything is built, in --set and in a settings file alike; the message says where."""
+    (tmp_path / "data").mkdir()
+    options = ("--data", str(tmp_path / "data"))
+    warehouse = Warehouse(tmp_path / "warehouse")
+    result = warehouse.call("run", *options, "--set", f"{name}={value}")
+    assert (result.exit_code, result.stdout) == (2, ""), result.stderr
+    assert "--set" in result.stderr
+    assert name in result.stderr
+    settings = tmp_path / "data" / "settings.yml"
+    settings.write_text(f"{name}: {value}\n", encoding="utf-8")
+    result = warehouse.call("run", *options)
+    assert (result.exit_code, result.stdout) == (2, ""), result.stderr
+    assert str(settings) in result.stderr
+    assert not warehouse.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "systems"),
+    [("folder", ["folder"]), ("[folder]", ["folder"]), ("demo, folder", ["demo", "folder"])],
+)
+def test_one_source_system_needs_no_brackets(written: str, systems: list[str]) -> None:
+    given = run_variables(RunRequest(assignments=[f"source_systems={written}"]), find_project(ROOT))
+    assert given["source_systems"] == systems
+
+
+@pytest.mark.parametrize("name", ["as_of", "holidays", "data_dir"])
+def test_a_setting_may_be_left_empty(name: str) -> None:
+    given = run_variables(RunRequest(assignments=[f"{name}="]), find_project(ROOT))
+    assert given["source_systems"] == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "zone"),
+    [
+        ("9999-12-31", "UTC"),
+        ("9999-12-31T23:59:59Z", "Asia/Tokyo"),
+        ("0001-01-01", "America/New_York"),
+        ("0001-01-01T00:00:00Z", "America/New_York"),
+        ("0001-01-01T00:00:00+05:00", "Asia/Tokyo"),
+    ],
+)
+def test_an_as_of_beyond_all_periods(tmp_path: Path, as_of: str, zone: str) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    for period in ("all", "2026"):
+        options = ("--as-of", as_of, "--period", period, "--set", f"timezone={zone}")
+        result = warehouse.call("run", "--system", "demo", *options)
+        assert (result.exit_code, result.stdout) == (2, ""), result.stderr
+        assert f"--as-of: '{as_of}' lies outside the years 1000 to 9998." in result.stderr
+
+
+@pytest.mark.parametrize("as_of", ["1000-01-01", "9998-12-31T23:59:59-12:00"])
+def test_an_as_of_at_the_edge_of_all_periods(as_of: str) -> None:
+    given = run_variables(RunRequest(as_of=as_of, assignments=["timezone=Asia/Tokyo"]), find_project(ROOT))
+    assert given["as_of"] == as_of

@@ -1,0 +1,106 @@
+"""What dbt says while it builds: progress, timings, and errors as a person can act on them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import IO
+
+import click
+
+#: A file in DuckDB's words: of the CSV reader on a line of its own, of the Parquet reader in quotes.
+_FILE = re.compile(r"^file = (?P<csv>.+)$|(?i:file) '(?P<parquet>.+\.parquet)'", re.MULTILINE)
+
+
+class DbtLog:
+    """Follows dbt's JSON log: shows progress on a terminal, keeps errors and timings."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        self.lines = lines
+        self.seconds: dict[str, float] = {}
+        self.errors: list[str] = []
+        self.plain: list[str] = []
+
+    def follow(self) -> None:
+        """Reads the log to its end."""
+        try:
+            self._read()
+        finally:
+            _show_progress(0, 0, "")
+
+    def _read(self) -> None:
+        for line in self.lines:
+            try:
+                event = json.loads(line)
+                info, data = event["info"], event["data"]
+            except (ValueError, KeyError, TypeError):
+                self.plain.append(line.rstrip())
+                continue
+            if info["level"] == "error":
+                self.errors.append(info["msg"])
+            if info["name"] in ("LogModelResult", "LogSeedResult"):
+                name = data["node_info"]["node_name"]
+                self.seconds[name] = float(data["execution_time"])
+                _show_progress(data["index"], data["total"], name)
+
+    def complaint(self) -> str:
+        """The first error as a person can act on it: without dbt's frames around it."""
+        for message in self.errors:
+            text = _essence(message)
+            if text:
+                return text
+        return "dbt failed: " + "\n".join(self.plain[-5:] or self.errors[-5:] or ["no message"])
+
+
+def _essence(message: str) -> str:
+    """What a dbt message says, without the lines that say where in dbt it came from."""
+    kept = []
+    for line in message.splitlines():
+        text = line.strip()
+        if not text or text.startswith((">", "compiled code at", "Completed with", "Failure in")):
+            continue
+        if text.startswith(("Compilation Error", "Runtime Error", "Encountered an error")):
+            continue
+        if text.startswith(("Possible fixes", "Possible Solution", "file = ")):
+            # What follows is advice on options of the CSV reader, which nobody can set here.
+            kept += [place for place in map(str.strip, message.splitlines()) if place.startswith("file = ")]
+            break
+        if text.startswith("LINE ") or set(text) == {"^"}:
+            # A place in SQL that the reader of the message has not written.
+            continue
+        kept.append(text.removeprefix("Invalid Input Error: "))
+    if len(kept) == 1 and ("ERROR creating" in kept[0] or "ERROR hook" in kept[0]):
+        return ""
+    return "\n".join(kept)
+
+
+def naming_the_delivery(complaint: str, manifest: Path) -> str:
+    """A complaint about a file that cannot be read, with the entity that it delivers, by dbt's manifest."""
+    found = _FILE.search(complaint)
+    if not found:
+        return complaint
+    file = found["csv"] or found["parquet"]
+    entity = _entity_of(Path(file), manifest)
+    rest = complaint.replace(f"file = {file}", "").strip()
+    return f"{entity + ': ' if entity else ''}{file} cannot be read: {rest}"
+
+
+def _entity_of(file: Path, manifest: Path) -> str | None:
+    """The entity whose staging model reads a file of that name."""
+    if not manifest.is_file():
+        return None
+    for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
+        meta = node["config"].get("meta") or {}
+        if meta.get("file") in (file.name, file.stem):
+            return str(meta["entity"])
+    return None
+
+
+def _show_progress(index: int, total: int, name: str) -> None:
+    """One line on a terminal's stderr, overwritten as the build goes on; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return
+    text = f"[{index}/{total}] {name}" if total else ""
+    click.echo(f"\r{text:<70}\r", nl=False, err=True)

@@ -1,0 +1,125 @@
+"""profiles.yml: where a target builds, and the copy of it by which dbt builds elsewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kpi_runner.errors import DataError, UsageError
+
+#: Names that DuckDB gives its own databases and schemas; a file of such a name gets another one inside.
+RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A dbt target: its name, its engine, the database file that it builds, and the schema in it."""
+
+    name: str
+    engine: str
+    path: Path
+    schema: str = "main"
+
+
+def read_target(
+    file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path, schemas: Sequence[str]
+) -> Target:
+    """The target of that name in a profile of `file`, or the profile's default one.
+
+    `schemas` are those that the project's folders build in beside the target's own. Raises
+    UsageError where there is no such target or it builds nowhere, and DataError where its engine
+    is not one that the command reads.
+    """
+    outputs = profile.get("outputs") or {}
+    chosen = name or os.environ.get("DBT_TARGET") or _rendered(profile.get("target", "default"), file)
+    output = outputs.get(chosen) if isinstance(outputs, dict) else None
+    if not isinstance(output, dict):
+        raise UsageError(f"--target: {file} has no target {chosen!r}; it has {', '.join(outputs) or 'none'}.")
+    engine = _rendered(output.get("type"), file)
+    if engine != "duckdb":
+        raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb.")
+    where = f"the target {chosen} of {file}"
+    given = _rendered(output.get("path"), file)
+    if not given:
+        raise UsageError(
+            f"path: {where} names no database file. Give it a path, or set the variable that it takes it from."
+        )
+    schema = _rendered(output.get("schema", "main"), file)
+    path = project_dir / Path(given).expanduser()
+    _check_place(given, path, where)
+    _check_name(path, where, [schema, *(name if schema == "main" else f"{schema}_{name}" for name in schemas)])
+    return Target(chosen, engine, path, schema)
+
+
+def _check_place(given: str, path: Path, where: str) -> None:
+    """The path must be that of a file, in a directory that is there or can be made."""
+    if re.match(r":memory:|[A-Za-z][A-Za-z0-9+.-]+:", given):
+        raise UsageError(f"path: {given} of {where} is no file; the command builds files.")
+    if path.is_dir():
+        raise UsageError(f"path: {path} of {where} is a directory; name a file in it, such as kpi.duckdb.")
+    above = next(parent for parent in path.parents if parent.exists())
+    if not above.is_dir():
+        raise UsageError(f"path: {path} of {where} lies under {above}, which is no directory.")
+    if re.search("[?#]", str(path.parent)):
+        raise UsageError(f"path: {path} of {where} has a ? or # in a directory's name, which dbt cannot take.")
+
+
+def _check_name(path: Path, where: str, schemas: Sequence[str]) -> None:
+    """DuckDB names the database after the file, and SQL must be able to tell it from every schema."""
+    if not re.fullmatch(r"\w[\w -]*(\.\w+)?", path.name):
+        raise UsageError(
+            f"path: the file of {where} is called {path.name!r}. Its name is the database's, and takes letters, digits,"
+            " spaces, - and _, with one extension, such as kpi.duckdb."
+        )
+    taken = {name.lower() for name in (*RESERVED, *schemas)}
+    if path.stem.lower() in taken:
+        raise UsageError(
+            f"path: the file of {where} is called {path.name!r}, and DuckDB cannot tell a database {path.stem} from the"
+            f" schema of that name. Name the file otherwise than {', '.join(sorted(taken))}."
+        )
+
+
+def write_profile(file: Path, profile_name: str, target: Target, directory: Path) -> None:
+    """Writes a copy of a profiles file to `directory`, its target's path taken from KPI_DUCKDB_PATH.
+
+    What dbt renders stays as it is written, so that no secret of the environment gets into a file.
+    """
+    document = load_profiles(file)
+    document[profile_name]["outputs"][target.name]["path"] = "{{ env_var('KPI_DUCKDB_PATH') }}"
+    directory.mkdir(parents=True, exist_ok=True)
+    copy = directory / "profiles.yml"
+    copy.touch(mode=0o600)
+    copy.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+
+
+def load_profiles(file: Path) -> dict[str, Any]:
+    """A profiles file as it is written. Raises UsageError where it is none."""
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from None
+    return document if isinstance(document, dict) else {}
+
+
+def _rendered(value: Any, file: Path) -> str:
+    """A value of a profile as text, with dbt's env_var() in it; empty where there is none."""
+    if not isinstance(value, str) or "{" not in value:
+        return "" if value is None else str(value)
+    from jinja2 import Environment, TemplateError
+
+    def env_var(name: str, default: str | None = None) -> str:
+        found = os.environ.get(name, default)
+        if found is None:
+            raise UsageError(f"{file} needs the environment variable {name}; set it.")
+        return found
+
+    try:
+        return Environment().from_string(value).render(env_var=env_var)
+    except TemplateError as error:
+        raise UsageError(f"{file} cannot be read: {error}: {value}") from None
