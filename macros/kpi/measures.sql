@@ -60,6 +60,7 @@
         {% endfor %}
         {% set row_count = terms | join(' + ') %}
     {% endif %}
+    {% if measure.get('row_count') %}{% set row_count = measure['row_count'] %}{% endif %}
     {% do return({'numerator': numerator, 'denominator': denominator, 'value': value, 'row_count': row_count}) %}
 {% endmacro %}
 

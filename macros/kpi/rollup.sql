@@ -25,6 +25,7 @@
                    and, beside it, any of
                      'null_unless': input      no value where no row has that input
                      'counts': input           the row count, where it is not that of the measure's own inputs
+                     'row_count': SQL          the same, over s_input and n_input
                      'age': true               of a mean or median: the input is a day_number(), and the measure is of
                                                the days from it to the period's end
                      'cohort': true            provisional until the cohort window has passed

@@ -7,7 +7,7 @@
         'margin_per_session': {
             'formula': 'case when slice = 0 then {clicked_revenue} / nullif({clicked_sessions}, 0)'
                 ~ ' else {revenue} / nullif({session}, 0) end - {cost} / nullif({clicks}, 0)',
-            'counts': ['session', 'cost'],
+            'row_count': 'case when slice = 0 then cast(s_clicked_sessions as bigint) else n_session end + n_cost',
             'dimensions': ['channel', 'campaign'],
         },
         'sessions': {'count': 'session'},

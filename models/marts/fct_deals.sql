@@ -100,7 +100,10 @@ select
         else {{ stage_label('priced.stage', 'priced.shown_pipeline') }}
     end as stage,
     priced.lost_from_stage,
-    priced.was_qualified,
+    case
+        when priced.has_history then priced.was_qualified
+        else coalesce(stages.outcome = 'open' and stages.is_qualified, false)
+    end as was_qualified,
     priced.rep_id,
     {{ label_of_key('priced.rep_id', 'reps.rep', 'delivered.has_reps') }} as rep,
     {{ label_of_attribute('priced.rep_id', 'reps.team', 'reps.rep_id') }} as team,

@@ -14,12 +14,13 @@ deals as (
 linked as (
     select
         meetings.*,
-        -- A deal that is named but not found is a link that points nowhere, too.
+        -- What either of them knows comes first; what neither does is unknown where a link points nowhere.
         case
             when leads.channel is not null then leads.channel
-            when deals.deal_id is not null then deals.channel
+            when deals.channel not in ('(none)', '(unknown)') then deals.channel
             when
-                (meetings.lead_id is not null and leads.lead_id is null)
+                deals.channel = '(unknown)'
+                or (meetings.lead_id is not null and leads.lead_id is null)
                 or (meetings.deal_id is not null and deals.deal_id is null)
                 then '(unknown)'
             else '(none)'

@@ -3,7 +3,7 @@
 with subscriptions as (
     select
         *,
-        greatest(ended_on, started_on) as stopped_on
+        case when ended_on < started_on then started_on else ended_on end as stopped_on
     from {{ ref('fct_subscriptions') }}
     where is_visible
 ),

@@ -12,6 +12,7 @@ Parser = Callable[[str, Clock], Any]
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _INTEGER = re.compile(r"[+-]?\d+")
+_MIDNIGHT = re.compile(r"[T ]00:00:00(\.0+)?$")
 _MONTH = re.compile(r"\d{4}-\d{2}(-01)?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -27,8 +28,8 @@ def instant(text: str, clock: Clock) -> datetime | None:
 
 
 def day(text: str, _: Clock) -> date | None:
-    """A date `YYYY-MM-DD`."""
-    return parse_day(text)
+    """A date `YYYY-MM-DD`; a midnight without a zone says the same day, as files of typed columns have it."""
+    return parse_day(_MIDNIGHT.sub("", text))
 
 
 def month(text: str, _: Clock) -> date | None:
