@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kpi_runner.errors import UsageError
-from kpi_runner.periods import end_of_day
+from kpi_runner.periods import FIRST_YEAR, LAST_YEAR, end_of_day
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -18,13 +18,13 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(
 def as_of_text(given: str | None, now: datetime | None = None) -> str:
     """What the user gave as as-of, checked; without anything the present instant in UTC.
 
-    Raises UsageError where it is neither a date nor an ISO 8601 timestamp.
+    Raises UsageError where it is neither a date nor an ISO 8601 timestamp, of the years that a date may have.
     """
     if given is None:
         return (now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = str(given).strip()
     pattern = _DATE if len(text) == 10 else _TIMESTAMP
-    if pattern.fullmatch(text):
+    if pattern.fullmatch(text) and FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
         try:
             datetime.fromisoformat(text)
         except ValueError:
@@ -32,7 +32,8 @@ def as_of_text(given: str | None, now: datetime | None = None) -> str:
         else:
             return text
     raise UsageError(
-        f"--as-of: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp (2026-06-30T18:00:00Z)."
+        f"--as-of: {text!r} is neither a date (2026-06-30) nor an ISO 8601 timestamp (2026-06-30T18:00:00Z)"
+        f" of the years {FIRST_YEAR} to {LAST_YEAR}."
     )
 
 

@@ -36,10 +36,14 @@
 {%- endmacro %}
 
 
-{#- What of a month's target falls on its first `days` days; all of it on all of them, to the last decimal. -#}
+{#- In how many parts a target comes where its days are added up: the least number that 28, 29, 30 and 31 divide, so
+    that a day's share of any month is a whole number of parts, and sums of days are exact. -#}
+{% macro target_parts() %}{% do return(377580) %}{% endmacro %}
+
+
+{#- What of a month's target falls on some days of it, in parts. -#}
 {% macro spread_target(target, days, days_of_month) -%}
-    case
-        when {{ days }} = {{ days_of_month }} then cast({{ target }} as {{ money_type() }})
-        else cast(cast({{ target }} as double precision) * ({{ days }}) / {{ days_of_month }} as {{ money_type() }})
-    end
+    ({{ target }} * cast(case {{ days_of_month }}
+        {%- for length in [28, 29, 30, 31] %} when {{ length }} then {{ target_parts() // length }}{% endfor %}
+    end as integer) * ({{ days }}))
 {%- endmacro %}

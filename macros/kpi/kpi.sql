@@ -4,10 +4,11 @@
     Columns that the rows must have: those of the dimensions and inputs; event_on, a local date (with
     event_local_at, the local time, where a formula compares windows), and/or valid_from_on and valid_to_on, local dates;
     and the keys by which a person finds the row. -#}
-{% macro kpi(measures, dimensions, row_kinds=['event'], grains=none, subject=none, inputs=none, subject_inputs=none) %}
+{% macro kpi(measures, dimensions, row_kinds=['event'], grains=none, subject=none, inputs=none, subject_inputs=none,
+    divisors=none) %}
     {%- set spec = {
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
-        'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs,
+        'subject': subject, 'inputs': inputs, 'subject_inputs': subject_inputs, 'divisors': divisors,
     } -%}
     {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}

@@ -13,7 +13,8 @@
                      {'ratio': [num, den]}     sum ÷ sum
                      {'share': input}          rows with the input ÷ those of the whole period
                      {'percentile': [input, p]}
-                     {'formula': text}         SQL over {input}, {previous.input}, {year.input}, {period.selling_days}
+                     {'formula': text}         SQL over {input}, {previous.input}, {year.input}, {period.selling_days},
+                                               and differences of them, {input - previous.input}, that are exact
                    and, beside it, any of
                      'null_unless': input      no value where no row has that input
                      'counts': input           the row count, where it is not that of the measure's own inputs
@@ -23,6 +24,7 @@
       row_kinds    ['event'], ['state'] or both
       subject      a column of the rows: add up per subject first, then measure over subjects
       subject_inputs   name → SQL over the sums per subject: the inputs of the measures when there is a subject
+      divisors     input → whole number by which its sum is divided: the rows hold exact multiples of it
 
     `slices` is a list of lists of dimensions; the first is [], the total.
     `relations` names: rows, periods, period_days. -#}
@@ -253,7 +255,7 @@ completed as (
         {% for window in windows -%}
         {% set prefix = '' if window == 'own' else window ~ '_' -%}
         {% for input in inputs -%}
-        coalesce(cells.{{ prefix }}s_{{ input }}, 0) as {{ prefix }}s_{{ input }},
+        {{ divided('coalesce(cells.' ~ prefix ~ 's_' ~ input ~ ', 0)', spec, input) }} as {{ prefix }}s_{{ input }},
         cast(coalesce(cells.{{ prefix }}n_{{ input }}, 0) as bigint) as {{ prefix }}n_{{ input }},
         {% endfor -%}
         {% endfor -%}
@@ -358,25 +360,33 @@ measured as (
 {#- A formula with its placeholders replaced by columns of the completed cells. -#}
 {% macro formula_sql(formula) %}
     {% set sql = namespace(text=formula) %}
-    {% for name in formula_names(formula) %}
-        {% if name.startswith('period.') %}
-            {% set column = name[7:] %}
-        {% elif '.' in name %}
-            {% set column = as_double(name.split('.')[0] ~ '_s_' ~ name.split('.')[1]) %}
-        {% else %}
-            {% set column = as_double('s_' ~ name) %}
-        {% endif %}
-        {% set sql.text = sql.text | replace('{' ~ name ~ '}', column) %}
+    {% for term in formula_terms(formula) %}
+        {% set columns = [] %}
+        {% for name in term.split(' - ') %}
+            {% do columns.append(name.split('.')[0] ~ '_s_' ~ name.split('.')[1] if '.' in name else 's_' ~ name) %}
+        {% endfor %}
+        {% set column = term[7:] if term.startswith('period.') else as_double(columns | join(' - ')) %}
+        {% set sql.text = sql.text | replace('{' ~ term ~ '}', column) %}
     {% endfor %}
     {% do return(sql.text) %}
+{% endmacro %}
+
+
+{#- What stands between braces in a formula: a name, or the difference of two. -#}
+{% macro formula_terms(formula) %}
+    {% set terms = [] %}
+    {% for part in formula.split('{')[1:] %}
+        {% if part.split('}')[0] not in terms %}{% do terms.append(part.split('}')[0]) %}{% endif %}
+    {% endfor %}
+    {% do return(terms) %}
 {% endmacro %}
 
 
 {#- The names between braces in a formula. -#}
 {% macro formula_names(formula) %}
     {% set names = [] %}
-    {% for part in formula.split('{')[1:] %}
-        {% if part.split('}')[0] not in names %}{% do names.append(part.split('}')[0]) %}{% endif %}
+    {% for term in formula_terms(formula) %}
+        {% for name in term.split(' - ') if name not in names %}{% do names.append(name) %}{% endfor %}
     {% endfor %}
     {% do return(names) %}
 {% endmacro %}
@@ -544,6 +554,20 @@ measured as (
         {% for dim in dims -%}
         and {{ left }}.{{ dim }} is not distinct from {{ right }}.{{ dim }}
         {% endfor %}
+{%- endmacro %}
+
+
+{#- The sum of an input, divided where its rows hold multiples. -#}
+{% macro divided(sum, spec, input) -%}
+    {%- set divisor = (spec.get('divisors') or {}).get(input) -%}
+    {{ exact_quotient(sum, divisor) if divisor else sum }}
+{%- endmacro %}
+
+
+{#- A decimal ÷ a whole number, right to the last of 14 decimals: the quotient of doubles, and that of what it left. -#}
+{% macro exact_quotient(dividend, divisor) -%}
+    {%- set near = 'cast(cast(' ~ dividend ~ ' as double precision) / ' ~ divisor ~ ' as decimal(38, 14))' -%}
+    ({{ near }} + cast(cast({{ dividend }} - {{ near }} * {{ divisor }} as double precision) / {{ divisor }} as decimal(38, 14)))
 {%- endmacro %}
 
 

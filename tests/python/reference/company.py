@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 Row = dict[str, str | None]
@@ -64,6 +65,8 @@ class Settings:
     """The layer's settings that figures depend on (kpis.md, Rules that hold for every KPI).
 
     `as_of` is a bare date (the end of that local day) or an ISO timestamp (without a zone: UTC).
+    `asked` is the range `[start, end)` of local days that figures are asked for, None for all;
+    without an end it goes on to as_of.
     """
 
     as_of: str
@@ -73,6 +76,7 @@ class Settings:
     cohort_window_days: int = 90
     reporting_currency: str = "USD"
     holidays: tuple[str, ...] = ()
+    asked: tuple[date, date | None] | None = None
 
 
 def header(entity: str, rows: list[Row]) -> tuple[str, ...]:

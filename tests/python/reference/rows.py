@@ -5,7 +5,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from .deals import Life, Standing
-from .periods import Period, boundary
+from .periods import Period, boundary, containing
 from .sources import Quota
 from .table import ONE, Fact, FactsOf, Inputs, flow, given
 from .world import World
@@ -56,11 +56,18 @@ def open_deals(world: World, inputs: Callable[[Life, Standing], Inputs]) -> Fact
 def revenue_quotas(world: World, period: Period) -> list[tuple[Quota, Fraction]]:
     """The period's revenue quotas, month by month, in the reporting currency.
 
-    A quota is spread over the days of its month (kpis.md, Rulings, 1, 23, 26); periods of a
-    month and coarser hold whole months, so that each one counts with its whole target.
+    A quota is spread over the days of its month (kpis.md, Rulings, 1, 23, 26); of a month that the
+    period cuts, the days in it count.
     """
     return [
-        (quota, world.money.target(quota))
+        (quota, world.money.target(quota) * share)
         for quota in world.sources.quotas
-        if quota.kind == "revenue" and period.holds(quota.month)
+        if quota.kind == "revenue" and (share := _share_of_month(period, quota.month, world)) > 0
     ]
+
+
+def _share_of_month(period: Period, month: date, world: World) -> Fraction:
+    """The share of a month's days that lie in a period."""
+    whole = containing("month", month, world.settings)
+    days = (min(period.end, whole.end) - max(period.start, whole.start)).days
+    return Fraction(max(days, 0), (whole.end - whole.start).days)

@@ -39,7 +39,7 @@ HOT_MOMENTS = (
     "2024-12-31T23:00:00Z",
 )
 #: texts that are neither a date nor a timestamp
-BAD_MOMENTS = ("soon", "31.02.2024", "2024-02-30", "2024-13-01T00:00:00")
+BAD_MOMENTS = ("soon", "31.02.2024", "2024-02-30", "2024-13-01T00:00:00", "0024-02-01", "2200-01-01T00:00:00")
 
 REP_IDS = ("r1", "r2", "r3", "R1")
 ACCOUNT_IDS = ("a1", "a2", "a3")
@@ -72,6 +72,11 @@ SETTINGS = (
     Settings("2024-07-01T00:00:00", cohort_window_days=0, week_start="saturday"),
     Settings("2024-10-31", timezone="Europe/Berlin", reporting_currency="EUR"),
     Settings("2024-02-29T12:00:00Z", fiscal_year_start_month=12),
+    Settings("2024-12-31", asked=(date(2024, 1, 11), date(2024, 3, 30))),
+    Settings("2024-12-31", asked=(date(2024, 2, 1), date(2024, 2, 29)), fiscal_year_start_month=2),
+    Settings("2024-03-30T18:00:00", asked=(date(2024, 2, 29), date(2024, 4, 3)), week_start="sunday"),
+    Settings("2024-07-15", timezone="Europe/Berlin", asked=(date(2024, 1, 16), None)),
+    Settings("2024-06-15T12:00:00", asked=(date(2023, 1, 1), date(2025, 1, 1))),
 )
 
 
