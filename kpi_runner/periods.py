@@ -20,7 +20,8 @@ FORMS = (
     "2026-09-14, 2026-W37, 2026-09, 2026-Q3, 2026, FY2026, FY2026-Q2, 2026-01-15..2026-02-14, "
     "last-week, last-month, last-quarter, last-year, last-90-days, mtd, qtd, ytd or all"
 )
-FIRST_YEAR, LAST_YEAR = 1000, 9998
+#: The years that a delivered date may lie in.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)

@@ -117,15 +117,21 @@ def _check_dimensions(kpi: Kpi, request: Request) -> None:
 
 
 def _grain(kpi: Kpi, request: Request) -> str:
-    """The grain of the answer, which must be one that the KPI is defined for."""
+    """The grain of the answer, which must be one that the KPI is defined for.
+
+    A period without a grain asked for is a custom range to a KPI that is not defined by the period's own.
+    """
     if request.grain is not None and request.grain not in GRAINS:
         raise UsageError(f"--grain: {request.grain!r} is not one of {', '.join(GRAINS)}.")
     grain = request.grain or request.period.grain
     allowed = kpi.spec.get("grains")
-    if allowed and grain not in allowed:
-        option = "--grain" if request.grain else "--period"
-        raise UsageError(f"{option}: {kpi.kpi_id} is not defined by {grain}. It takes {', '.join(allowed)}.")
-    return grain
+    if not allowed or grain in allowed:
+        return grain
+    if request.grain is None and "custom" in allowed:
+        return "custom"
+    option = "--grain" if request.grain else "--period"
+    named = ", ".join(name for name in allowed if name in GRAINS)
+    raise UsageError(f"{option}: {kpi.kpi_id} is not defined by {grain}. It takes {named}.")
 
 
 def _measures(

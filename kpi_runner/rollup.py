@@ -106,10 +106,12 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
         for slot in question.slots
     ]
     return (
-        "select asked.*, (select count(*) from calendar_days where is_selling_day"
-        " and date_day >= asked.period_start and date_day < asked.period_end) as selling_days"
+        "select asked.*, ends.selling_days_before - starts.selling_days_before as selling_days,"
+        " ends.month_parts_before - starts.month_parts_before as month_parts"
         f" from (values {', '.join(rows)})"
         " as asked (grain, period_start, period_end, is_complete, is_in_cohort_window, end_day_number)"
+        " inner join calendar_days as starts on asked.period_start = starts.date_day"
+        " inner join calendar_days as ends on asked.period_end = ends.date_day"
     )
 
 

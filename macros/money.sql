@@ -45,10 +45,7 @@
 {%- endmacro %}
 
 
-{#- What of a month's target falls on its first `days` days; all of it on all of them, to the last decimal. -#}
+{#- What of a month's target falls on some days of it, in parts of month_parts(): exact. -#}
 {% macro spread_target(target, days, days_of_month) -%}
-    case
-        when {{ days }} = {{ days_of_month }} then cast({{ target }} as {{ money_type() }})
-        else cast(cast({{ target }} as double precision) * ({{ days }}) / {{ days_of_month }} as {{ money_type() }})
-    end
+    ({{ target }} * {{ parts_of_days(days, days_of_month) }})
 {%- endmacro %}

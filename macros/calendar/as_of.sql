@@ -91,12 +91,12 @@
 {% endmacro %}
 
 
-{#- A setting as a datetime; stops with a message naming the setting where it is no date. -#}
+{#- A setting as a datetime; stops with a message naming the setting where it is no date that a calendar day can be. -#}
 {% macro parse_setting_date(name, value) %}
     {% set text = value | string %}
-    {% if not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', text)
+    {% if not modules.re.match('^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', text)
         or (text[8:] | int) > days_of_month(text[:4] | int, text[5:7] | int) %}
-        {% do exceptions.raise_compiler_error(name ~ ": '" ~ text ~ "' is not a date (YYYY-MM-DD).") %}
+        {% do exceptions.raise_compiler_error(name ~ ": '" ~ text ~ "' is not a date (YYYY-MM-DD) of the years 1900 to 2199.") %}
     {% endif %}
     {% do return(modules.datetime.datetime.strptime(text, '%Y-%m-%d')) %}
 {% endmacro %}

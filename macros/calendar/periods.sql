@@ -37,11 +37,11 @@
 {% macro month_parts() %}{% do return(377580) %}{% endmacro %}
 
 
-{#- A day's share of its month, in parts. -#}
-{% macro day_parts(day) -%}
-    case {{ dbt.datediff(day_of_month_start(day), shifted_months(day_of_month_start(day), 1), 'day') }}
+{#- What some days of a month are of it, in parts. -#}
+{% macro parts_of_days(days, days_of_month) -%}
+    cast(case {{ days_of_month }}
         {%- for length in [28, 29, 30, 31] %} when {{ length }} then {{ month_parts() // length }}{% endfor %}
-    end
+    end as integer) * ({{ days }})
 {%- endmacro %}
 
 

@@ -89,8 +89,9 @@
     {%- if accepted -%}
         not one of {{ accepted | join(', ') }}
     {%- else -%}
-        not a {{ {'amount': 'decimal', 'integer': 'whole number', 'rate': 'decimal', 'month': 'month (YYYY-MM)', 'date': 'date (YYYY-MM-DD)',
-                  'timestamp': 'timestamp (ISO 8601)', 'boolean': 'boolean (true, false, 1, 0)',
+        not a {{ {'amount': 'decimal', 'rate': 'decimal', 'integer': 'whole number', 'month': 'month (YYYY-MM) of the years 1900 to 2199',
+                  'date': 'date (YYYY-MM-DD) of the years 1900 to 2199',
+                  'timestamp': 'timestamp (ISO 8601) of the years 1900 to 2199', 'boolean': 'boolean (true, false, 1, 0)',
                   'probability': 'number from 0 to 1'}.get(type, type) }}
     {%- endif -%}
 {%- endmacro %}

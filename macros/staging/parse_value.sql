@@ -1,26 +1,28 @@
 {#- A text expression as a value of a canonical type; null where the text is none.
+    Years go from 1900 to 2199: a date outside them is a slip or a placeholder, and would make a calendar of ages.
     Formats: dates YYYY-MM-DD; timestamps ISO 8601, UTC without a zone, a bare date meaning local
     midnight; months YYYY-MM or their first day; booleans true/false/1/0; a point in decimals. -#}
 {% macro parse_value(type, text) %}
+    {%- set year = '(19|20|21)[0-9]{2}' -%}
     {%- if type == 'text' -%}
         {{ text }}
     {%- elif type == 'timestamp' -%}
         case
-            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}$') }}
                 then {{ to_utc('cast(' ~ try_cast(text, 'date') ~ ' as timestamp)') }}
-            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$') }}
                 then {{ try_cast(text, 'timestamp') }}
-            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
                 then {{ try_cast_zoned(text) }}
         end
     {%- elif type == 'date' -%}
         case
-            when {{ matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00:00([.]0+)?)?$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}([T ]00:00:00([.]0+)?)?$') }}
                 then {{ try_cast('substr(' ~ text ~ ', 1, 10)', 'date') }}
         end
     {%- elif type == 'month' -%}
         case
-            when {{ matches(text, '^[0-9]{4}-[0-9]{2}(-01([T ]00:00:00([.]0+)?)?)?$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}(-01([T ]00:00:00([.]0+)?)?)?$') }}
                 then {{ try_cast("substr(" ~ text ~ ", 1, 7) || '-01'", 'date') }}
         end
     {%- elif type == 'boolean' -%}

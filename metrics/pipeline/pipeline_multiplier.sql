@@ -5,6 +5,7 @@
     dimensions=['rep', 'team'],
     row_kinds=['event', 'state'],
     grains=['month', 'quarter', 'year', 'fiscal_quarter', 'fiscal_year', 'custom'],
+    divisors={'quota': month_parts()},
 ) %}
     select
         source_system,
@@ -28,7 +29,7 @@
         rep,
         team,
         null as open_amount,
-        target as quota,
+        month_parts as quota,
         case when date_day = month then 1 end as quotas
     from {{ ref('fct_quota_days') }}
     where kind = 'revenue'

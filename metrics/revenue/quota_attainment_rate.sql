@@ -1,4 +1,5 @@
--- One row per deal won, and one per day of a rep's revenue quota; the measures are over reps with a quota.
+-- One row per deal won, and one per day of a rep's revenue quota, in parts (see month_parts), so that a quota that is
+-- just reached is reached; the measures are over reps with a quota.
 {% call kpi(
     measures={
         'attainment_rate': {'ratio': ['hit', 'has_quota']},
@@ -9,8 +10,8 @@
     inputs=['amount', 'quota'],
     subjects={'rep_key': {
         'has_quota': 'case when quota > 0 then 1 end',
-        'hit': 'case when quota > 0 then case when coalesce(amount, 0) >= quota then 1 else 0 end end',
-        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) as double precision) / cast(quota as double precision) as decimal(30, 14)) end',
+        'hit': 'case when quota > 0 then case when coalesce(amount, 0) * ' ~ month_parts() ~ ' >= quota then 1 else 0 end end',
+        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) * ' ~ month_parts() ~ ' as double precision) / cast(quota as double precision) as decimal(38, 14)) end',
     }},
 ) %}
     select
@@ -33,7 +34,7 @@
         rep,
         team,
         null as amount,
-        target as quota
+        month_parts as quota
     from {{ ref('fct_quota_days') }}
     where kind = 'revenue' and rep_id is not null
 {% endcall %}

@@ -2,11 +2,11 @@
 {% call kpi(
     measures={
         'growth': {
-            'formula': '({amount} - {previous.amount}) / nullif({previous.amount}, 0)',
+            'formula': '{amount - previous.amount} / nullif({previous.amount}, 0)',
             'counts': ['amount', 'previous.amount'],
         },
         'growth_year_on_year': {
-            'formula': '({amount} - {year.amount}) / nullif({year.amount}, 0)',
+            'formula': '{amount - year.amount} / nullif({year.amount}, 0)',
             'counts': ['amount', 'year.amount'],
         },
         'revenue': {'sum': 'amount'},

@@ -1,5 +1,6 @@
 -- One row per quota and local day of its month: the month's target, in the reporting currency at the rate of its
--- first day, spread evenly over the days. A whole month adds up to the target exactly.
+-- first day, spread evenly over the days. A whole month adds up to the target exactly, and any range of days does in
+-- month_parts.
 with quotas as (
     select
         *,
@@ -55,9 +56,11 @@ select
         else {{ label_of_attribute('days.rep_id', 'reps.team', 'reps.rep_id') }}
     end as team,
     cast(
-        {{ spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month') }}
-        - {{ spread_target('days.converted_target', 'days.days_before', 'days.days_of_month') }} as {{ money_type() }}
-    ) as target
+        {{ exact_quotient(spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month'), month_parts()) }}
+        - {{ exact_quotient(spread_target('days.converted_target', 'days.days_before', 'days.days_of_month'), month_parts()) }}
+        as {{ money_type() }}
+    ) as target,
+    cast({{ spread_target('days.converted_target', '1', 'days.days_of_month') }} as decimal(38, 14)) as month_parts
 from days
 left join reps
     on days.source_system = reps.source_system

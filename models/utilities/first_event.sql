@@ -1,4 +1,5 @@
--- One row: the local date of the first event that is visible as of as_of; null where there is none.
+-- One row: the local date of the first event that is visible as of as_of; where there is none, as_of's own day, so that
+-- a company without events has periods too.
 {% set events = [
     ('fct_deals', 'created_on'),
     ('fct_deals', 'closed_on'),
@@ -18,7 +19,7 @@
     ('fct_competitor_prices', 'observed_on'),
     ('fct_brand_mentions', 'mentioned_on'),
 ] -%}
-select min(event_on) as first_event_on
+select coalesce(min(event_on), {{ as_of_date() }}) as first_event_on
 from (
     {% for fact, event_on in events -%}
         select {{ event_on }} as event_on from {{ ref(fact) }}

@@ -31,6 +31,7 @@ NOT_REPLAYED = {"kpi_scorecard", "kpi_catalog", "kpi_measures"}
 
 def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
     """The dbt vars that stand for a test's settings, with the folder as source system."""
+    start, end = settings.asked or (None, None)
     return {
         "source_systems": ["folder"],
         "data_dir": str(data_dir),
@@ -46,6 +47,8 @@ def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
         "renewal_gap_days": settings.renewal_gap_days,
         "active_days": settings.active_days,
         "customer_lifecycle": settings.customer_lifecycle,
+        "period_start": start.isoformat() if start else None,
+        "period_end": end.isoformat() if end else None,
     }
 
 

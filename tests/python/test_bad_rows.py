@@ -57,6 +57,9 @@ BAD_DEALS = """
     x11,2026-04-01,Won,won,r1,,,,2026-04-20,
     x12,2026-04-01,Won,won,r1,,12,,,
     ,2026-04-01,Lead,open,r1,,13,,,
+    x13,0001-04-01,Lead,open,r1,,14,,,
+    x14,2200-01-01T00:00:00Z,Lead,open,r1,,14,,,
+    x15,2199-12-31,Lead,open,r1,,15,9999-12-31,,
 """
 
 
@@ -132,12 +135,26 @@ def test_a_company_without_any_row(builder: Builder) -> None:
     company: Company = {entity: [] for entity in COLUMNS}
     warehouse = builder.folder("nothing", company).warehouse
     assert all(entry["available"] for entry in warehouse.catalog().values())
+    (today,) = warehouse.query("won_deals")
+    assert (today["period_start"], today["period_end"], today["value"]) == (AS_OF, "2026-07-01", 0)
     (won,) = warehouse.query("won_deals", "--period", "2026")
     assert (won["value"], won["row_count"], won["is_complete"]) == (0, 0, False)
     (rate,) = warehouse.query("win_rate", "--measure", "win_rate", "--period", "2026")
     assert (rate["value"], rate["numerator"], rate["denominator"]) == (None, 0, 0)
     assert warehouse.query("won_deals", "--period", "2026", "--by", "rep") == []
-    assert warehouse.rows("select count(*) from kpi_values") == [(0,)]
+    rows = warehouse.rows(
+        "select grain, period_start, value from kpi_values where kpi_id = 'won_deals' and dimension = 'total'"
+    )
+    assert sorted((grain, str(start), value) for grain, start, value in rows) == [
+        ("day", "2026-06-30", 0),
+        ("fiscal_quarter", "2026-04-01", 0),
+        ("fiscal_year", "2026-01-01", 0),
+        ("month", "2026-06-01", 0),
+        ("quarter", "2026-04-01", 0),
+        ("week", "2026-06-29", 0),
+        ("year", "2026-01-01", 0),
+    ]
+    assert warehouse.rows("select count(*) from kpi_values where dimension <> 'total'") == [(0,)]
 
 
 # --- Rows that break a rule
@@ -169,6 +186,8 @@ def test_rejected_rows_say_which_and_why(dirty: Built) -> None:
         ("deals", "x3", "deal_id"): 2,
         ("deals", "x6", "outcome"): 1,
         ("deals", "x7", "stage"): 1,
+        ("deals", "x13", "created_at"): 1,
+        ("deals", "x14", "created_at"): 1,
         ("deals", "", "deal_id"): 1,
         ("reps", "r7", "rep_name"): 1,
         ("deal_stage_changes", "d5|Offer|", "entered_at"): 1,
@@ -203,11 +222,11 @@ def test_every_delivered_row_is_accounted_for(dirty: Built, demo: Built) -> None
 def test_the_summary_counts_the_rows(dirty: Built) -> None:
     counts = summed_up(dirty.result)
     assert counts["deals"] | {"repairs": None} == {
-        "entity": "deals", "delivered": 22, "in_mart": 14, "rejected": 6, "merged": 2,
+        "entity": "deals", "delivered": 25, "in_mart": 15, "rejected": 8, "merged": 2,
         "repairs": None,
     }  # fmt: skip
     kpis = {row["kpi_id"]: row for row in json.loads(dirty.result.stdout)["kpis"]}
-    assert kpis["won_deals"]["rejected"] == 6
+    assert kpis["won_deals"]["rejected"] == 8
     assert kpis["won_deals"]["repaired"] == counts["deals"]["repairs"] > 0
 
 
@@ -241,6 +260,7 @@ def test_repairs_name_row_and_column(dirty: Built) -> None:
         ("deals", "x10", "closed_at"),
         ("deals", "x11", "amount"),
         ("deals", "x12", "closed_at"),
+        ("deals", "x15", "expected_close_on"),
         ("accounts", "a1", "created_at"),
         ("deal_stage_changes", "d77|Offer|2026-03-01 00:00:00", "deal_id"),
     }

@@ -19,7 +19,7 @@ from kpi_runner.errors import UsageError
 from kpi_runner.periods import GRAINS, parse_period
 from kpi_runner.query import Request, answer
 from kpi_runner.warehouse import Warehouse as OpenWarehouse
-from tests.python.conftest import ROOT, Built, Warehouse, as_text, records
+from tests.python.conftest import ROOT, Builder, Built, Warehouse, as_text, records
 
 KEYS = ["kpi_id", "measure", "grain", "period_start", "period_end"]
 FIGURES = ["numerator", "denominator", "value", "row_count", "is_complete", "is_provisional"]
@@ -141,6 +141,20 @@ def test_periods_that_the_range_cuts_are_incomplete(warehouse: Warehouse) -> Non
     ]
 
 
+def test_days_and_weeks_are_custom_ranges_to_kpis_of_months(warehouse: Warehouse) -> None:
+    for period, start, end in (("2026-W20", "2026-05-11", "2026-05-18"), ("2026-06-30", "2026-06-30", "2026-07-01")):
+        for kpi in ("pipeline_velocity", "pipeline_multiplier", "quota_attainment_rate"):
+            rows = warehouse.query(kpi, "--period", period)
+            assert {(row["grain"], row["period_start"], row["period_end"]) for row in rows} == {("custom", start, end)}
+
+
+def test_selling_days_reach_beyond_the_figures(warehouse: Warehouse) -> None:
+    """From 2026 to the end of 2035 there are 3,652 days: 521 weeks and 5 days more, Thursday to Monday."""
+    rows = warehouse.query("pipeline_velocity", "--period", "2026-01-01..2035-12-31")
+    velocity, forecast = (row["value"] for row in rows)
+    assert forecast / velocity == pytest.approx(521 * 5 + 3, rel=1e-11)
+
+
 # --- Slices and filters
 
 
@@ -220,7 +234,6 @@ def test_a_hostile_filter_is_refused(warehouse: Warehouse, where: str) -> None:
         (("win_rate", "--by", "team,team"), ["--by"]),
         (("win_rate", "--grain", "fortnight"), ["--grain", "fortnight", "month"]),
         (("pipeline_velocity", "--grain", "day"), ["--grain", "pipeline_velocity", "month"]),
-        (("pipeline_velocity", "--period", "2026-W20"), ["--period", "pipeline_velocity"]),
         (("win_rate", "--period", "2026-13"), ["--period", "2026-13"]),
         (("win_rate", "--period", "2026-07"), ["--period", "2026-07", "as-of"]),
         (("win_rate", "--where", "team = rep"), ["--where", "rep"]),
@@ -264,26 +277,59 @@ def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
 # --- Agreement with what the build wrote
 
 
+def assert_agreement(opened: OpenWarehouse, kpi_id: str, period: str) -> None:
+    """Every row of every measure, for each grain, by total and by each dimension.
+
+    A range that is no period of a grain is there itself, as `custom`.
+    """
+    settings = opened.settings()
+    whole = parse_period(period, settings.calendar)
+    (kpi,) = opened.kpis([kpi_id])
+    grains = (*GRAINS, None) if period != "all" and whole.grain == "custom" else GRAINS
+    for grain, dimension in pairs(grains, (None, *kpi.dimensions)):
+        built = opened.rows(
+            "select kpi_id, measure, grain, period_start, period_end"
+            f"{', dimension_value' if dimension else ''}, {', '.join(FIGURES)}"
+            " from kpi_values where kpi_id = ? and grain = ? and dimension = ?",
+            [kpi_id, grain or "custom", dimension or "total"],
+        )
+        request = Request([kpi_id], whole, grain, [dimension] if dimension else [])
+        if grain is not None and grain not in (kpi.spec.get("grains") or GRAINS):
+            assert built == []
+            with pytest.raises(UsageError):
+                answer(request, opened, settings, ROOT)
+            continue
+        asked = answer(request, opened, settings, ROOT).rows
+        assert asked
+        assert Counter(asked) == Counter(built), (grain, dimension)
+
+
 @pytest.mark.parametrize("kpi_id", KPIS)
 def test_a_query_agrees_with_kpi_values(demo: Built, kpi_id: str) -> None:
-    """Every row of every measure, for each grain, by total and by each dimension."""
     with OpenWarehouse(demo.warehouse.path) as opened:
-        settings = opened.settings()
-        whole = parse_period("all", settings.calendar)
-        (kpi,) = opened.kpis([kpi_id])
-        for grain, dimension in pairs(GRAINS, (None, *kpi.dimensions)):
-            built = opened.rows(
-                "select kpi_id, measure, grain, period_start, period_end"
-                f"{', dimension_value' if dimension else ''}, {', '.join(FIGURES)}"
-                " from kpi_values where kpi_id = ? and grain = ? and dimension = ?",
-                [kpi_id, grain, dimension or "total"],
-            )
-            request = Request([kpi_id], whole, grain, [dimension] if dimension else [])
-            if grain not in (kpi.spec.get("grains") or GRAINS):
-                assert built == []
-                with pytest.raises(UsageError):
-                    answer(request, opened, settings, ROOT)
-                continue
-            asked = answer(request, opened, settings, ROOT).rows
-            assert asked
-            assert Counter(asked) == Counter(built), (grain, dimension)
+        assert_agreement(opened, kpi_id, "all")
+
+
+#: Ranges that cut weeks, months and quarters at both ends; that end with February; that as_of cuts in a day.
+CUT_RANGES = (
+    ("2026-01-30..2026-05-14", "2026-06-30"),
+    ("2026-02-10..2026-02-28", "2026-06-30"),
+    ("2026-03-12..2026-07-31", "2026-06-30T15:30:00"),
+    ("ytd", "2026-05-20T15:30:00"),
+)
+
+
+@pytest.mark.parametrize(("period", "as_of"), CUT_RANGES)
+def test_a_query_agrees_where_the_range_cuts_periods(builder: Builder, period: str, as_of: str) -> None:
+    """Also in what the growth of a cut period is compared with, the period before and a year earlier."""
+    kpis = ("sales_growth", "quota_attainment_rate", "pipeline_velocity", "pipeline_multiplier", "win_rate")
+    selected = [option for kpi_id in kpis for option in ("--select", kpi_id)]
+    name = f"cut_{period}".replace(".", "_")
+    built = builder.run(name, "run", "--system", "demo", "--period", period, "--as-of", as_of, *selected)
+    with OpenWarehouse(built.warehouse.path) as opened:
+        for kpi_id in kpis:
+            assert_agreement(opened, kpi_id, period)
+        assert opened.rows(
+            "select count(*) > 0 from kpi_values where kpi_id = 'sales_growth' and not is_complete"
+            " and measure = 'growth_year_on_year' and value is not null"
+        ) == [(True,)]

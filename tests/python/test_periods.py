@@ -170,7 +170,7 @@ def test_what_is_no_period_is_refused_with_the_option_the_text_and_the_forms(tex
         ("2026-13", "no month 13"),
         ("2026-W54", "no week 54"),
         ("2026-Q5", "no quarter 5"),
-        ("0000", "from 1000 to 9998"),
+        ("0000", "from 1900 to 2199"),
         ("2026-02-14..2026-01-15", "the earlier day first"),
     ],
 )

@@ -24,6 +24,12 @@ from tests.python.reference.strategies import SETTINGS, companies
 #: Quotients may differ by what rounding to 12 significant digits does to a double.
 TOLERANCE = Fraction(1, 10**9)
 
+#: How near to zero a quotient is that should be zero.
+ZERO = Fraction(1, 10**12)
+
+#: The last decimal of numerators and denominators.
+LAST_DECIMAL = Fraction(1, 10**14)
+
 #: Values without a denominator that are no counts and no money.
 QUOTIENTS = {
     "median", "median_days", "p90_days", "velocity_per_day", "forecast", "growth",
@@ -80,14 +86,17 @@ def same(key: Key, reference: Figure, row: tuple[Any, ...]) -> bool:
 
 
 def near(reference: Fraction | None, number: Decimal | float | None, is_quotient: bool) -> bool:
-    """Counts and money are equal (a double being the nearest one), quotients within the tolerance."""
+    """Counts and money are equal (a double being the nearest one), quotients within the tolerance.
+
+    A sum that has more decimals than are kept, of parts of quotas, is equal to the last one.
+    """
     if reference is None or number is None:
         return reference is None and number is None
     if is_quotient:
-        return abs(Fraction(number) - reference) <= TOLERANCE * max(abs(reference), Fraction(1))
+        return abs(Fraction(number) - reference) <= (TOLERANCE * abs(reference) or ZERO)
     if isinstance(number, float):
         return number == float(reference)
-    return Fraction(number) == reference
+    return abs(Fraction(number) - reference) < LAST_DECIMAL
 
 
 #: What a company may deliver: everything, or not the look-ups, the stages, the history, the quotas and rates.

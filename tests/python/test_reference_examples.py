@@ -13,7 +13,7 @@ from tests.python.reference.clock import Clock
 from tests.python.reference.company import COLUMNS, Company, Row, Settings, write_company
 from tests.python.reference.figures import Figure, Key, figures
 from tests.python.reference.money import MissingRate
-from tests.python.reference.periods import GRAINS, Period, containing, periods, year_earlier
+from tests.python.reference.periods import GRAINS, Period, containing, periods, previous, year_earlier
 from tests.python.reference.sources import read
 from tests.python.reference.strategies import companies, settings
 
@@ -305,10 +305,11 @@ def test_days_are_cut_in_the_reporting_zone() -> None:
 
 
 def test_leap_day_is_compared_with_28_february() -> None:
+    options = Settings("2024-12-31")
     leap = Period("day", date(2024, 2, 29), date(2024, 3, 1))
-    assert year_earlier(leap) == Period("day", date(2023, 2, 28), date(2023, 3, 1))
+    assert year_earlier(leap, options) == Period("day", date(2023, 2, 28), date(2023, 3, 1))
     february = Period("month", date(2024, 2, 1), date(2024, 3, 1))
-    assert year_earlier(february) == Period("month", date(2023, 2, 1), date(2023, 3, 1))
+    assert year_earlier(february, options) == Period("month", date(2023, 2, 1), date(2023, 3, 1))
     rows = [
         deal("d1", "2023-02-01", WON, closed_at="2023-02-28T10:00:00", amount="10"),
         deal("d2", "2023-02-01", WON, closed_at="2024-02-29T11:00:00", amount="15"),
@@ -316,6 +317,22 @@ def test_leap_day_is_compared_with_28_february() -> None:
     table = Table(company(rows), "2024-02-29")
     growth = table.at("sales_growth", "growth_year_on_year", "2024-02-29", grain="day")
     assert seen(growth.value, growth.row_count) == (Fraction(1, 2), 2)
+
+
+def test_a_cut_period_is_compared_with_the_same_part_of_the_other() -> None:
+    options = Settings("2024-12-31")
+    march_to_21 = Period("month", date(2024, 3, 11), date(2024, 3, 22))
+    assert previous(march_to_21, options)[1:] == (date(2024, 2, 11), date(2024, 2, 22))
+    to_its_end = Period("month", date(2024, 3, 11), date(2024, 4, 1))
+    assert previous(to_its_end, options)[1:] == (date(2024, 2, 11), date(2024, 3, 1))
+    last_day = Period("month", date(2024, 3, 31), date(2024, 4, 1))
+    assert previous(last_day, options)[1:] == (date(2024, 2, 29), date(2024, 3, 1))
+    most_of_february = Period("month", date(2024, 2, 1), date(2024, 2, 29))
+    assert year_earlier(most_of_february, options)[1:] == (date(2023, 2, 1), date(2023, 3, 1))
+    week = Period("week", date(2024, 3, 13), date(2024, 3, 18))
+    assert year_earlier(week, options)[1:] == (date(2023, 3, 15), date(2023, 3, 20))
+    custom = Period("custom", date(2024, 3, 1), date(2024, 3, 12))
+    assert previous(custom, options)[1:] == (date(2024, 2, 19), date(2024, 3, 1))
 
 
 def test_running_period_is_compared_with_the_same_elapsed_time() -> None:
@@ -428,8 +445,12 @@ def test_write_company_replaces_what_was_there(tmp_path_factory: pytest.TempPath
     assert row.startswith("d2,2024-01-01,,Lead,open,,")
 
 
-def test_nothing_visible_gives_no_figures() -> None:
-    assert figures(company([deal("d1", "2024-02-01")]), Settings("2024-01-31")) == {}
+def test_nothing_visible_gives_the_totals_of_as_of_s_day() -> None:
+    found = figures(company([deal("d1", "2024-02-01")]), Settings("2024-01-31"))
+    won = [key for key in found if key.kpi_id == "won_deals"]
+    assert {key.period_start for key in won if key.grain in ("day", "month")} == {date(2024, 1, 1), date(2024, 1, 31)}
+    assert {key.dimension for key in found} == {"total"}
+    assert {found[key].value for key in won} == {0}
 
 
 def _figures_or_none(delivered: Company, options: Settings) -> dict[Key, Figure] | None:

@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 
 from .company import Settings
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_STAMP = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?) ?(Z|[+-]\d{2}(?::?\d{2})?)?")
+#: years go from 1900 to 2199 (decision 5)
+_DAY = re.compile(r"(?:19|20|21)\d{2}-\d{2}-\d{2}")
+_STAMP = re.compile(
+    r"((?:19|20|21)\d{2}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?) ?(Z|[+-]\d{2}(?::?\d{2})?)?"
+)
 
 
 def parse_day(text: str) -> date | None:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from .columns import COLUMNS as COLUMNS
@@ -19,6 +20,8 @@ class Settings:
 
     `as_of` is a bare date (the end of that local day) or an ISO timestamp (without a zone: UTC).
     `customer_lifecycle` says who is a customer: by `subscriptions`, or by `purchases`.
+    `asked` is the range `[start, end)` of local days that figures are asked for, None for all;
+    without an end it goes on to as_of.
     """
 
     as_of: str
@@ -33,6 +36,7 @@ class Settings:
     renewal_gap_days: int = 1
     active_days: int = 365
     customer_lifecycle: str = "subscriptions"
+    asked: tuple[date, date | None] | None = None
 
 
 def header(entity: str, rows: list[Row]) -> tuple[str, ...]:

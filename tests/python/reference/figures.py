@@ -62,13 +62,11 @@ def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tupl
 
 def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:
     """All figures of one KPI, of the measures whose entities are delivered."""
-    first = world.first_event()
-    if first is None:
-        return
+    first = world.first_event() or world.clock.last_day
     facts_of = kpi.facts(world)
     for grain in (g for g in kpi.grains if g in grains):
         for period in periods(grain, first, world.clock, world.settings):
-            complete = is_complete(period, world.clock)
+            complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
             cells = _of_period(kpi, period, facts_of(period))
             for measure, dimension, value, cell in cells:
@@ -108,7 +106,7 @@ def available(company: Company, settings: Settings) -> list[Kpi]:
 
 
 def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
-    """Every figure over the range `all`: from the first event to as_of.
+    """Every figure over the asked range, by default from the first event to as_of.
 
     What is unavailable has no figures. Where a rate is missing, MissingRate names the first: also
     one that no figure needs, since the marts show every amount in the reporting currency.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .clock import Clock
 from .company import Settings
 
-GRAINS = ("day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year")
+GRAINS = ("day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year", "custom")
 MONTH_AND_COARSER = GRAINS[2:]
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -46,17 +46,46 @@ def containing(grain: str, day: date, settings: Settings) -> Period:
     return Period(grain, _month(count), _month(count + length))
 
 
+def is_whole(period: Period, settings: Settings) -> bool:
+    """Whether no asked range cuts the period; a custom one is whole by itself."""
+    return period.grain == "custom" or period == containing(period.grain, period.start, settings)
+
+
 def periods(grain: str, first_event: date, clock: Clock, settings: Settings) -> Iterator[Period]:
-    """All periods from the first event's on; none starts at or after as_of."""
-    period = containing(grain, first_event, settings)
-    while clock.visible(clock.midnight(period.start)):
-        yield period
+    """All periods from the first event's on; none starts at or after as_of.
+
+    Where a range is asked for, those that it touches, cut to it (kpis.md, Periods).
+    """
+    if grain == "custom":
+        yield from _custom(clock, settings)
+        return
+    asked_start, asked_end = settings.asked or (None, None)
+    period = containing(grain, asked_start or first_event, settings)
+    while clock.visible(clock.midnight(period.start)) and (asked_end is None or period.start < asked_end):
+        start = max(period.start, asked_start or period.start)
+        if clock.visible(clock.midnight(start)):
+            yield Period(grain, start, min(period.end, asked_end or period.end))
         period = containing(grain, period.end, settings)
 
 
-def is_complete(period: Period, clock: Clock) -> bool:
-    """kpis.md, Periods: `period_end <= as_of`."""
+def _custom(clock: Clock, settings: Settings) -> Iterator[Period]:
+    """The asked range, where it is not a period of a grain itself."""
+    if settings.asked is None or not clock.visible(clock.midnight(settings.asked[0])):
+        return
+    start, end = settings.asked
+    asked = Period("custom", start, end or clock.last_day + timedelta(days=1))
+    if all(containing(grain, start, settings)[1:] != asked[1:] for grain in GRAINS[:-1]):
+        yield asked
+
+
+def has_ended(period: Period, clock: Clock) -> bool:
+    """Whether the period's last day is over by as_of."""
     return clock.midnight(period.end) <= clock.as_of
+
+
+def is_complete(period: Period, clock: Clock, settings: Settings) -> bool:
+    """kpis.md, Periods: `period_end <= as_of`, and not cut by the asked range."""
+    return is_whole(period, settings) and has_ended(period, clock)
 
 
 def is_provisional(period: Period, clock: Clock, settings: Settings) -> bool:
@@ -70,8 +99,18 @@ def boundary(period: Period, clock: Clock) -> datetime:
 
 
 def previous(period: Period, settings: Settings) -> Period:
-    """The period before (kpis.md, Comparisons)."""
-    return containing(period.grain, period.start - timedelta(days=1), settings)
+    """The period before (kpis.md, Comparisons); of a cut one the same part of it (decision 5).
+
+    The part lies as many days after the other's start, ends with it where the period's own end is
+    not cut, and is at least a day.
+    """
+    if period.grain == "custom":
+        return Period("custom", period.start - (period.end - period.start), period.start)
+    whole = containing(period.grain, period.start, settings)
+    before = containing(period.grain, whole.start - timedelta(days=1), settings)
+    start = min(before.start + (period.start - whole.start), before.end - timedelta(days=1))
+    end = before.end if period.end == whole.end else min(before.start + (period.end - whole.start), before.end)
+    return Period(period.grain, start, max(end, start + timedelta(days=1)))
 
 
 def _year_before(day: date) -> date:
@@ -80,25 +119,31 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if leap_day else day.day)
 
 
-def year_earlier(period: Period) -> Period:
-    """The same dates a year earlier, weeks 52 weeks earlier (kpis.md, Comparisons)."""
+def year_earlier(period: Period, settings: Settings) -> Period:
+    """The same dates a year earlier, weeks 52 weeks earlier (kpis.md, Comparisons).
+
+    A period that ends with its month ends with it there too, whatever length February has.
+    """
     if period.grain == "week":
         back = timedelta(weeks=52)
         return Period("week", period.start - back, period.end - back)
     start = _year_before(period.start)
     if period.grain == "day":
         return Period("day", start, start + timedelta(days=1))
-    return Period(period.grain, start, _year_before(period.end))
+    if period.grain != "custom" and period.end == containing(period.grain, period.start, settings).end:
+        return Period(period.grain, start, _year_before(period.end))
+    last_day = _year_before(period.end - timedelta(days=1))
+    return Period(period.grain, start, last_day + timedelta(days=1))
 
 
 def cut_of(period: Period, other: Period, clock: Clock) -> datetime:
     """Up to which wall-clock time `other` is compared with `period` (kpis.md, Comparisons).
 
-    A complete period meets the whole other one; an incomplete one the same elapsed time from
+    A period that has ended meets the whole other one; a running one the same elapsed time from
     the other's start, never past its end.
     """
     end = datetime.combine(other.end, time())
-    if is_complete(period, clock):
+    if has_ended(period, clock):
         return end
     elapsed = clock.wall(clock.as_of) - datetime.combine(period.start, time())
     return min(datetime.combine(other.start, time()) + elapsed, end)

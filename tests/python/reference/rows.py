@@ -56,13 +56,13 @@ def open_deals(world: World, inputs: Callable[[Life, Standing], Inputs]) -> Fact
 def revenue_quotas(world: World, period: Period) -> list[tuple[Quota, Fraction]]:
     """The period's revenue quotas, month by month, in the reporting currency.
 
-    A quota is spread over the days of its month (kpis.md, Rulings, 1, 23, 26); periods of a
-    month and coarser hold whole months, so that each one counts with its whole target.
+    A quota is spread over the days of its month (kpis.md, Rulings, 1, 23, 26); of a month that the
+    period cuts, the days in it count.
     """
     return [
-        (quota, world.money.target(quota))
+        (quota, world.money.target(quota) * share)
         for quota in world.sources.quotas
-        if quota.kind == "revenue" and period.holds(quota.month)
+        if quota.kind == "revenue" and (share := _share_of_month(period, quota.month, world)) > 0
     ]
 
 
@@ -75,8 +75,14 @@ def quota_shares(world: World, period: Period) -> list[tuple[Quota, Fraction]]:
     """What falls into the period of the lead quotas: for each local day the month's target / its days."""
     shares = []
     for quota in world.sources.quotas:
-        month = containing("month", quota.month, world.settings)
-        days = (min(month.end, period.end) - max(month.start, period.start)).days
-        if quota.kind == "leads" and days > 0:
-            shares.append((quota, Fraction(quota.target) * days / (month.end - month.start).days))
+        share = _share_of_month(period, quota.month, world)
+        if quota.kind == "leads" and share > 0:
+            shares.append((quota, Fraction(quota.target) * share))
     return shares
+
+
+def _share_of_month(period: Period, month: date, world: World) -> Fraction:
+    """The share of a month's days that lie in a period."""
+    whole = containing("month", month, world.settings)
+    days = (min(period.end, whole.end) - max(period.start, whole.start)).days
+    return Fraction(max(days, 0), (whole.end - whole.start).days)

@@ -27,7 +27,7 @@ def _facts(world: World) -> FactsOf:
         return [
             *(Fact(labels, given(revenue=a)) for w, labels, a in wins if period.holds(w.date())),
             *compared(period, previous(period, world.settings), "previous"),
-            *compared(period, year_earlier(period), "year_earlier"),
+            *compared(period, year_earlier(period, world.settings), "year_earlier"),
         ]
 
     return facts

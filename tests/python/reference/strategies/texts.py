@@ -38,7 +38,7 @@ HOT_MOMENTS = (
     "2024-12-31T23:00:00Z",
 )
 #: texts that are neither a date nor a timestamp
-BAD_MOMENTS = ("soon", "31.02.2024", "2024-02-30", "2024-13-01T00:00:00")
+BAD_MOMENTS = ("soon", "31.02.2024", "2024-02-30", "2024-13-01T00:00:00", "0024-02-01", "2200-01-01T00:00:00")
 #: days on both sides of the ends of months and years, and days next to each other
 HOT_DAYS = (
     "2023-11-30",

@@ -1,5 +1,7 @@
 """The settings that companies are tried under."""
 
+from datetime import date
+
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -24,6 +26,11 @@ SETTINGS = (
     Settings("2024-07-01T00:00:00", cohort_window_days=0, week_start="saturday", customer_lifecycle="purchases"),
     Settings("2024-10-31", timezone="Europe/Berlin", reporting_currency="EUR", stale_after_days=0),
     Settings("2024-02-29T12:00:00Z", fiscal_year_start_month=12),
+    Settings("2024-12-31", asked=(date(2024, 1, 11), date(2024, 3, 30))),
+    Settings("2024-12-31", asked=(date(2024, 2, 1), date(2024, 2, 29)), fiscal_year_start_month=2),
+    Settings("2024-03-30T18:00:00", asked=(date(2024, 2, 29), date(2024, 4, 3)), week_start="sunday"),
+    Settings("2024-07-15", timezone="Europe/Berlin", asked=(date(2024, 1, 16), None)),
+    Settings("2024-06-15T12:00:00", asked=(date(2023, 1, 1), date(2025, 1, 1)), customer_lifecycle="purchases"),
 )
 
 
