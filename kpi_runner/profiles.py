@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,11 @@ class Target:
     schema: str = "main"
 
 
-def read_target(
-    file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path, schemas: Sequence[str]
-) -> Target:
+def read_target(file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path) -> Target:
     """The target of that name in a profile of `file`, or the profile's default one.
 
-    `schemas` are those that the project's folders build in beside the target's own. Raises
-    UsageError where there is no such target or it builds nowhere, and DataError where its engine
-    is not one that the command reads.
+    Raises UsageError where there is no such target or it builds nowhere, and DataError where its
+    engine is not one that the command reads.
     """
     outputs = profile.get("outputs") or {}
     chosen = name or os.environ.get("DBT_TARGET") or _rendered(profile.get("target", "default"), file)
@@ -53,7 +50,7 @@ def read_target(
     schema = _rendered(output.get("schema", "main"), file)
     path = project_dir / Path(given).expanduser()
     _check_place(given, path, where)
-    _check_name(path, where, [schema, *(name if schema == "main" else f"{schema}_{name}" for name in schemas)])
+    _check_name(path, where, schema)
     return Target(chosen, engine, path, schema)
 
 
@@ -70,14 +67,14 @@ def _check_place(given: str, path: Path, where: str) -> None:
         raise UsageError(f"path: {path} of {where} has a ? or # in a directory's name, which dbt cannot take.")
 
 
-def _check_name(path: Path, where: str, schemas: Sequence[str]) -> None:
-    """DuckDB names the database after the file, and SQL must be able to tell it from every schema."""
+def _check_name(path: Path, where: str, schema: str) -> None:
+    """DuckDB names the database after the file, and a view must be able to tell it from the schema that it reads."""
     if not re.fullmatch(r"\w[\w -]*(\.\w+)?", path.name):
         raise UsageError(
             f"path: the file of {where} is called {path.name!r}. Its name is the database's, and takes letters, digits,"
             " spaces, - and _, with one extension, such as kpi.duckdb."
         )
-    taken = {name.lower() for name in (*RESERVED, *schemas)}
+    taken = {name.lower() for name in (*RESERVED, schema)}
     if path.stem.lower() in taken:
         raise UsageError(
             f"path: the file of {where} is called {path.name!r}, and DuckDB cannot tell a database {path.stem} from the"

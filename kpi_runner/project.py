@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,19 +35,7 @@ class Project:
         profile = load_profiles(self.profiles_file).get(PROJECT_NAME)
         if not isinstance(profile, dict):
             raise UsageError(f"{self.profiles_file} has no profile {PROJECT_NAME!r}; add one.")
-        document = read_yaml(self.directory / PROJECT_FILE)
-        schemas = sorted({name for part in ("models", "seeds") for name in _schemas(document.get(part))})
-        return read_target(self.profiles_file, profile, name, self.directory, schemas)
-
-
-def _schemas(tree: Any) -> Iterator[str]:
-    """The schemas that a part of dbt_project.yml sets, at any depth."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == "+schema":
-                yield str(value)
-            else:
-                yield from _schemas(value)
+        return read_target(self.profiles_file, profile, name, self.directory)
 
 
 def find_project(directory: Path | None) -> Project:

@@ -3,7 +3,7 @@
 
 {% macro check_settings() %}
     {% if execute %}
-        {% if var('source_systems') is string or var('source_systems') is not iterable %}
+        {% if var('source_systems') is string %}
             {% do exceptions.raise_compiler_error(
                 "source_systems: '" ~ var('source_systems') ~ "' is not a list of source systems, such as [folder]."
             ) %}
@@ -42,7 +42,7 @@
                 "reporting_currency: '" ~ var('reporting_currency') ~ "' is not a currency's three capital letters."
             ) %}
         {% endif %}
-        {% if var('holidays') is mapping or var('holidays') is number %}
+        {% if var('holidays') is mapping %}
             {% do exceptions.raise_compiler_error(
                 "holidays: '" ~ var('holidays') ~ "' is not a list of dates, such as [2026-12-24, 2026-12-25]."
             ) %}
@@ -51,13 +51,6 @@
         {% for name in ['period_start', 'period_end'] if var(name) is not none %}
             {% do parse_setting_date(name, var(name)) %}
         {% endfor %}
-        {#- A year beyond these has no period before or after it. -#}
-        {% set as_of_year = (var('as_of') | string)[:4] %}
-        {% if modules.re.match('^[0-9]{4}$', as_of_year) and not '1000' <= as_of_year <= '9998' %}
-            {% do exceptions.raise_compiler_error(
-                "as_of: '" ~ var('as_of') ~ "' lies outside the years 1000 to 9998."
-            ) %}
-        {% endif %}
         {% do as_of_utc() %}
     {% endif %}
 {% endmacro %}

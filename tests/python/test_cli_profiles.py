@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from kpi_runner.cli import main
+from kpi_runner.project import find_project
 from tests.python.conftest import AS_OF, ROOT, Result, small_company
 from tests.python.reference.company import write_company
 
@@ -84,9 +85,7 @@ def test_a_path_and_a_schema_of_ones_own(tmp_path: Path) -> None:
         (["path: {directory}/main.duckdb"], ["main.duckdb"]),
         (["path: {directory}/System.duckdb"], ["System.duckdb"]),
         (["path: {directory}/temp.db"], ["temp.db"]),
-        (["path: {directory}/staging.duckdb"], ["staging.duckdb", "schema"]),
         (["path: {directory}/sales.duckdb", "schema: sales"], ["sales.duckdb", "schema"]),
-        (["path: {directory}/sales_demo.duckdb", "schema: sales"], ["sales_demo.duckdb", "schema"]),
         (["path: {directory}/it's.duckdb"], ["it's.duckdb"]),
         (["path: '{directory}/a\"b.duckdb'"], ['a"b.duckdb']),
         (["path: {directory}/a.b.duckdb"], ["a.b.duckdb"]),
@@ -106,6 +105,14 @@ def test_a_place_where_nothing_can_be_built(
         assert (result.exit_code, result.stdout) == (2, ""), (arguments, result.stderr, result.exception)
         assert [text for text in named if text.replace("{directory}", str(tmp_path)) not in result.stderr] == []
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "profiles"]
+
+
+@pytest.mark.parametrize("name", ["demo.duckdb", "staging.db", "kpi", "sales-2026.duckdb", "Z\u00fcrich 1.duckdb"])
+def test_other_names_are_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(profiles(tmp_path, f"path: '{tmp_path / name}'")))
+    monkeypatch.delenv("DBT_TARGET", raising=False)
+    target = find_project(ROOT).target(None)
+    assert (target.name, target.path, target.schema) == ("here", tmp_path / name, "main")
 
 
 @pytest.mark.parametrize("path", ["", "file/kpi.duckdb", "."])

@@ -9,6 +9,7 @@ import pytest
 from kpi_runner.project import find_project
 from kpi_runner.run import RunRequest, run_variables
 from tests.python.conftest import AS_OF, ROOT, Builder, Warehouse, small_company
+from tests.python.harness import run_dbt
 from tests.python.reference.company import write_company
 
 SETTINGS = """
@@ -209,3 +210,10 @@ def test_an_as_of_beyond_all_periods(tmp_path: Path, as_of: str, zone: str) -> N
 def test_an_as_of_at_the_edge_of_all_periods(as_of: str) -> None:
     given = run_variables(RunRequest(as_of=as_of, assignments=["timezone=Asia/Tokyo"]), find_project(ROOT))
     assert given["as_of"] == as_of
+
+
+@pytest.mark.parametrize(("name", "value"), [("holidays", {"2026-12-25": "Christmas"}), ("source_systems", "folder")])
+def test_dbt_alone_names_the_setting(tmp_path: Path, name: str, value: object) -> None:
+    """Without the command, dbt checks what it is given."""
+    with pytest.raises(AssertionError, match=rf"{name}: '.*' is not "):
+        run_dbt("build", {name: value}, tmp_path)
