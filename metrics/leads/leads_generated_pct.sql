@@ -1,5 +1,5 @@
 -- One row per lead generated, in the slice of the rep who generated it; and one per lead quota and day, in no channel.
--- A quota counts as a row on the first day of its month.
+-- A quota counts as a row on the first day of its month; its days are in parts (see month_parts).
 {% call kpi(
     measures={
         'quota_attainment': {
@@ -9,6 +9,7 @@
         'lead_share': {'share': 'lead'},
     },
     dimensions=['rep', 'team', 'channel'],
+    divisors={'quota': month_parts()},
 ) %}
     select
         source_system,
@@ -31,7 +32,7 @@
         team,
         null as channel,
         null as lead,
-        target as quota,
+        target_parts as quota,
         case when date_day = month then 1 end as quotas
     from {{ ref('fct_quota_days') }}
     where kind = 'leads'

@@ -29,7 +29,7 @@
         rep,
         team,
         null as open_amount,
-        month_parts as quota,
+        target_parts as quota,
         case when date_day = month then 1 end as quotas
     from {{ ref('fct_quota_days') }}
     where kind = 'revenue'

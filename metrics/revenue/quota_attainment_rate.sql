@@ -1,4 +1,4 @@
--- One row per deal won, and one per day of a rep's revenue quota, in parts (see month_parts), so that a quota that is
+-- One row per deal won, and one per day of a rep's revenue quota, in parts (see target_parts), so that a quota that is
 -- just reached is reached; the measures are over reps with a quota.
 {% call kpi(
     measures={
@@ -34,7 +34,7 @@
         rep,
         team,
         null as amount,
-        month_parts as quota
+        target_parts as quota
     from {{ ref('fct_quota_days') }}
     where kind = 'revenue' and rep_id is not null
 {% endcall %}

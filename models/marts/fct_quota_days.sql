@@ -1,6 +1,6 @@
 -- One row per quota and local day of its month: the month's target, in the reporting currency at the rate of its
 -- first day, spread evenly over the days. A whole month adds up to the target exactly, and any range of days does in
--- month_parts.
+-- target_parts.
 with quotas as (
     select
         *,
@@ -60,7 +60,7 @@ select
         - {{ exact_quotient(spread_target('days.converted_target', 'days.days_before', 'days.days_of_month'), month_parts()) }}
         as {{ money_type() }}
     ) as target,
-    cast({{ spread_target('days.converted_target', '1', 'days.days_of_month') }} as decimal(38, 14)) as month_parts
+    cast({{ spread_target('days.converted_target', '1', 'days.days_of_month') }} as decimal(38, 14)) as target_parts
 from days
 left join reps
     on days.source_system = reps.source_system
