@@ -233,7 +233,7 @@ def test_a_young_lead_is_not_judged_yet(hours: int, judged: int) -> None:
 
 
 def test_days_since_the_last_contact() -> None:
-    """At the end of January and of February; l1 has a deal from 10 February on, l2 is disqualified at the end of January."""
+    """At the ends of January and February; l1 has a deal from 10 February on, l2 is disqualified between the two."""
     leads = [
         lead("l1", "2024-01-17"),
         lead("l2", "2024-01-31", disqualified_at="2024-02-01"),
@@ -292,11 +292,14 @@ def test_time_to_conversion() -> None:
 
 
 def test_acquisition_by_touches() -> None:
-    """Outbound contacts up to the win, the one at its instant too; l2 is contacted after its win only; l3 is not won, l4 not contacted."""
+    """Outbound contacts up to the win, also at its instant.
+
+    l2 is contacted after its win only; l3 is not won; l4 contacts us.
+    """
     leads = [lead(f"l{n}", JANUARY) for n in range(1, 5)]
     contacts = [contact(f"2024-01-0{n}", lead_id="l1") for n in range(1, 9)]
     contacts += [
-        contact("2024-01-02", "email", direction="inbound", lead_id="l1"),
+        contact("2024-01-02", "email", direction="inbound", lead_id="l4"),
         contact("2024-01-11", lead_id="l2"),
         contact("2024-01-20", "email", rep_id="r1", deal_id="d3"),
         contact("2024-01-20", "call", rep_id="r2", lead_id="l3"),
