@@ -456,7 +456,7 @@ def test_nothing_visible_gives_the_totals_of_as_of_s_day() -> None:
 def _figures_or_none(delivered: Company, options: Settings) -> dict[Key, Figure] | None:
     """The figures, None where a rate is missing."""
     try:
-        return figures(delivered, options, tuple(set(GRAINS) - {"day"}))
+        return figures(delivered, options, ("week", "month", "fiscal_year"))
     except MissingRate:
         return None
 
@@ -478,6 +478,15 @@ ADDITIVE = (
     ("deals_by_stage", "share"),
     ("stage_conversion", "entered"),
     ("stage_duration", "visits"),
+    ("leads_generated_pct", "leads"),
+    ("qualified_leads", "qualified_leads"),
+    ("lead_response_time", "unanswered"),
+    ("email_open_rate", "sent"),
+    ("follow_up_meetings", "follow_up_meetings"),
+    ("call_show_rate", "scheduled"),
+    ("lead_to_opportunity_rate", "opportunities"),
+    ("board_deals", "board_deals"),
+    ("closed_rate", "accepted"),
 )
 
 

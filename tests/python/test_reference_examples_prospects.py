@@ -233,10 +233,10 @@ def test_a_young_lead_is_not_judged_yet(hours: int, judged: int) -> None:
 
 
 def test_days_since_the_last_contact() -> None:
-    """At the end of January and of February; l1 has a deal from 10 February on, l2 is disqualified on that day."""
+    """At the ends of January and February; l1 has a deal from 10 February on, l2 is disqualified between the two."""
     leads = [
         lead("l1", "2024-01-17"),
-        lead("l2", "2024-01-31", disqualified_at="2024-02-10"),
+        lead("l2", "2024-01-31", disqualified_at="2024-02-01"),
         lead("l3", "2024-01-10"),
     ]
     contacts = [
@@ -292,11 +292,14 @@ def test_time_to_conversion() -> None:
 
 
 def test_acquisition_by_touches() -> None:
-    """Outbound contacts up to the win; l2 is contacted after its win only; l3 is not won, l4 not contacted."""
+    """Outbound contacts up to the win, also at its instant.
+
+    l2 is contacted after its win only; l3 is not won; l4 contacts us.
+    """
     leads = [lead(f"l{n}", JANUARY) for n in range(1, 5)]
-    contacts = [contact(f"2024-01-0{n}", lead_id="l1") for n in range(2, 9)]
+    contacts = [contact(f"2024-01-0{n}", lead_id="l1") for n in range(1, 9)]
     contacts += [
-        contact("2024-01-02", "email", direction="inbound", lead_id="l1"),
+        contact("2024-01-02", "email", direction="inbound", lead_id="l4"),
         contact("2024-01-11", lead_id="l2"),
         contact("2024-01-20", "email", rep_id="r1", deal_id="d3"),
         contact("2024-01-20", "call", rep_id="r2", lead_id="l3"),
@@ -310,7 +313,7 @@ def test_acquisition_by_touches() -> None:
     def slices(dimension: str) -> set[str]:
         return table.slices("customer_acquisition_rate", "acquisition_rate", JANUARY, dimension)
 
-    assert slices("touches") == {"5\u20137", "3\u20134"}
+    assert slices("touches") == {"8+", "3\u20134"}
     assert slices("outreach_method") == {"call", "email"}
     assert slices("rep") == {"(none)", "Ann"}
 
@@ -474,6 +477,7 @@ def test_from_lead_to_meeting_to_won() -> None:
         lead("l2", JANUARY, qualified_at="2024-01-10"),
         lead("l3", JANUARY, qualified_at="2024-01-10"),
         lead("l4", JANUARY),
+        lead("l5", JANUARY, qualified_at="2024-01-10"),
     ]
     deals = [
         won("d1", "2024-02-20", lead_id="l1"),
@@ -487,10 +491,11 @@ def test_from_lead_to_meeting_to_won() -> None:
         meeting("m3", "2024-02-11", deal_id="d3"),
         meeting("m4", "2024-02-12", "no_show", deal_id="d4"),
         meeting("m5", "2024-02-13", deal_id="d1"),
+        meeting("m6", "2024-01-10", lead_id="l5"),
     ]
     table = months(prospects(leads, deals=deals, meetings=meetings))
     met = table.at("stage_conversion", "qualified_lead_to_meeting_rate", JANUARY)
-    assert seen(met.numerator, met.denominator) == (2, 3)
+    assert seen(met.numerator, met.denominator) == (3, 4)
     january = table.at("stage_conversion", "meeting_to_won_rate", JANUARY)
     assert seen(january.numerator, january.denominator) == (1, 2)
     february = table.at("stage_conversion", "meeting_to_won_rate", FEBRUARY)

@@ -17,11 +17,11 @@ def _is_qualified(world: World, life: Life, stage: str | None) -> bool:
 def _reached(world: World, life: Life) -> bool:
     """Whether a closed deal had entered an open, qualified stage; the last change of a history is the closing one.
 
-    Without any history it was in its current stage, if that is open, from its creation on; not where it was closed
-    before that.
+    Those before it come before the closing, also at the same instant. Without any history it was in its
+    current stage, if that is open, from its creation on; not where it was closed before that.
     """
     if life.has_history:
-        return any(v.outcome == "open" and _is_qualified(world, life, v.stage) for v in life.visits[:-1])
+        return any(v.outcome == "open" and _is_qualified(world, life, v.stage) for v in life.visits)
     lived = life.closed_at is not None and life.deal.created_at <= life.closed_at
     return lived and life.row_stage_outcome == "open" and _is_qualified(world, life, life.deal.stage)
 

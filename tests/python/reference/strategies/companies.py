@@ -62,14 +62,10 @@ def _wins_in_a_row(draw: DrawFn, company: Company) -> Company:
 
 
 @st.composite
-def _touched_often(draw: DrawFn, company: Company, moments: Texts) -> Company:
+def _with_courtship(draw: DrawFn, company: Company, moments: Texts) -> Company:
     """The company with a lead more that was contacted many times until it was won."""
-    lead, deal, contacts = draw(prospects.much_contacted(moments))
-    return company | {
-        "leads": [*company.get("leads", []), lead],
-        "deals": [*company["deals"], deal],
-        "activities": [*company.get("activities", []), *contacts],
-    }
+    more = draw(prospects.courtships(moments))._asdict()
+    return company | {entity: [*company.get(entity, []), *rows] for entity, rows in more.items()}
 
 
 @st.composite
@@ -115,8 +111,8 @@ def companies(draw: DrawFn, as_of: str | None = None) -> Company:
     deliver("exchange_rates", selling.exchange_rates())
     if "exchange_rates" not in company and draw(st.integers(0, 9)) < 9:
         company = _without_currencies(company)
-    if draw(st.booleans()):
-        company = draw(_touched_often(company, moments))
+    if draw(st.integers(0, 2)) < 2:
+        company = draw(_with_courtship(company, moments))
     if draw(st.integers(0, 2)) < 2:
         company = draw(with_regulars(company))
     return draw(_wins_in_a_row(company)) if draw(st.booleans()) else company

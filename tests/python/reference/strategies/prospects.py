@@ -1,9 +1,11 @@
 """Leads, activities, e-mails, calls, meetings and quotes."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ..company import Row
 from .texts import (
@@ -148,31 +150,93 @@ def quotes(deals: Sequence[Row], moments: Texts) -> SearchStrategy[list[Row]]:
     )
 
 
-def much_contacted(moments: Texts) -> SearchStrategy[tuple[Row, Row, list[Row]]]:
-    """A lead, its won deal, and one to nine contacts with it, by lead, by deal or by both."""
+#: a lead's creation, and the hours from there to its contacts, on both sides of the SLAs that are tried
+_CREATED = datetime(2024, 1, 30, 22)
+_HOURS_TO_CONTACT = (-1, 0, 1, 24, 48)
+_SECOND = timedelta(seconds=1)
 
-    def contact(number: int) -> SearchStrategy[Row]:
-        link = st.sampled_from((("x1", None), (None, "y1"), ("x1", "y1")))
-        columns = {
-            "kind": one("call", "email", "meeting"),
-            "direction": rarely(st.just("outbound"), "inbound"),
-            "occurred_at": moments,
-            "rep_id": links(REP_IDS, "r9"),
-        }
-        ids = {"activity_id": f"x{number}"}
-        made = st.tuples(link, st.fixed_dictionaries(columns))
-        return made.map(lambda pair: {**ids, "lead_id": pair[0][0], "deal_id": pair[0][1], **pair[1]})
 
-    lead = st.fixed_dictionaries({"lead_id": st.just("x1"), "created_at": moments, "channel": one(*CHANNELS)})
-    deal = st.fixed_dictionaries(
-        {
-            "deal_id": st.just("y1"),
-            "created_at": moments,
-            "stage": st.just("Won"),
-            "outcome": st.just("won"),
-            "lead_id": st.just("x1"),
-            "closed_at": moments,
-        }
+class Courtship(NamedTuple):
+    """Leads, their deals with a history or without, the contacts with them and the meetings held."""
+
+    leads: list[Row]
+    deals: list[Row]
+    deal_stage_changes: list[Row]
+    activities: list[Row]
+    meetings: list[Row]
+
+
+@st.composite
+def courtships(draw: DrawFn, moments: Texts) -> Courtship:
+    """A lead that was contacted once to nine times, by lead, by deal or by both, before it was won and after; and
+    perhaps another one, in vain.
+
+    First contact, win and meeting come exactly when a bound is reached, a second before or after, or at any time.
+    """
+
+    def around(moment: datetime) -> str:
+        """The moment, or a second next to it."""
+        return (moment + draw(st.sampled_from((-1, 0, 0, 1))) * _SECOND).isoformat()
+
+    first = _CREATED + timedelta(hours=draw(st.sampled_from(_HOURS_TO_CONTACT)))
+    contacts = [first + timedelta(days=day) for day in range(draw(st.integers(1, 9)))]
+    won_at = around(draw(st.sampled_from([*contacts, contacts[-1], contacts[-1]])))
+    qualified_at = draw(st.sampled_from(contacts))
+    any_moment = draw(moments)
+    links = st.sampled_from((("x1", None), (None, "y1"), ("x1", "y1")))
+    activities: list[Row] = []
+    for number, moment in enumerate(contacts):
+        lead_id, deal_id = draw(links)
+        activities.append(
+            {
+                "activity_id": f"x{number}",
+                "kind": draw(one("call", "email", "meeting")),
+                "direction": draw(rarely(st.just("outbound"), "inbound", one_in=10)),
+                "occurred_at": around(moment) if number == 0 else moment.isoformat(),
+                "rep_id": draw(one(*REP_IDS)),
+                "lead_id": lead_id,
+                "deal_id": deal_id,
+            }
+        )
+    lead_id, deal_id = draw(links)
+    held: Row = {
+        "meeting_id": "x1",
+        "scheduled_for": around(qualified_at),
+        "status": "held",
+        "kind": "demo",
+        "lead_id": lead_id,
+        "deal_id": deal_id,
+    }
+    lead: Row = {
+        "lead_id": "x1",
+        "created_at": draw(rarely(st.just(_CREATED.isoformat()), any_moment, one_in=5)),
+        "channel": draw(one(*CHANNELS)),
+        "origin": "marketing",
+        "is_provided": draw(one("1", "0")),
+        "rep_id": draw(one(*REP_IDS)),
+        "qualified_at": qualified_at.isoformat(),
+    }
+    deal: Row = {
+        "deal_id": "y1",
+        "created_at": "2024-01-02",
+        "stage": "Won",
+        "outcome": "won",
+        "rep_id": draw(one(*REP_IDS)),
+        "lead_id": "x1",
+        "closed_at": draw(rarely(st.just(won_at), any_moment, one_in=5)),
+    }
+    changes: list[Row] = [
+        {"deal_id": "y1", "stage": "Offer", "entered_at": "2024-01-02"},
+        {"deal_id": "y1", "stage": "Won", "entered_at": deal["closed_at"]},
+    ]
+    in_vain = {**lead, "lead_id": "x2"}
+    lost = {**deal, "deal_id": "y2", "lead_id": "x2", "stage": "Lost", "outcome": "lost"}
+    call = {**activities[0], "activity_id": "y0", "lead_id": "x2", "deal_id": None}
+    rivals = [(lead, deal), (in_vain, lost)] if draw(st.booleans()) else [(lead, deal)]
+    return Courtship(
+        [each for each, _ in rivals],
+        [each for _, each in rivals],
+        changes if draw(st.booleans()) else [],
+        [*activities, call],
+        [held],
     )
-    contacts = st.integers(1, 9).flatmap(lambda count: st.tuples(*map(contact, range(1, count + 1))))
-    return st.tuples(lead.map(dict), deal.map(dict), contacts.map(list))

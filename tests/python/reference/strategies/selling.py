@@ -94,7 +94,7 @@ def stages(draw: DrawFn) -> list[Row]:
                 "position": rarely(one(str(place + 1), str(place + 1), "2"), "x", "-1"),
                 "probability": one("0", "0.1", "0.25", "0.5", "0.7499", "0.75", "1", None, "1.5"),
                 "outcome": rarely(st.just(usual), "open", "won", "lost", "done"),
-                "is_qualified": one("true", "FALSE", "1", "0"),
+                "is_qualified": one("true", "FALSE", "1", "true"),
             }
             rows.append(dict(draw(st.fixed_dictionaries(columns))))
     return rows
