@@ -55,7 +55,7 @@
             },
         },
         {
-            'from': ref('fct_subscription_intervals'), 'key': 'subscription_id', 'where': 'true',
+            'from': ref('fct_customer_subscriptions'), 'key': 'subscription_id', 'where': 'true',
             'valid_from_on': 'runs_from_on', 'valid_to_on': 'runs_to_on', 'inputs': {'mrr': 'mrr'},
         },
         {

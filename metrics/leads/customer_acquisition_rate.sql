@@ -1,4 +1,4 @@
--- One row per prospect: a lead that was first contacted before it was won, if it was, on the day of that contact.
+-- One row per prospect: a lead that was contacted, and not only after it was won, on the day of the first contact.
 {% call kpi(
     measures={'acquisition_rate': {'ratio': ['won', 'contacted'], 'cohort': true}},
     dimensions=['outreach_method', 'touches', 'rep', 'team'],
@@ -23,5 +23,5 @@
     {{ joined_deliveries('leads') }}
     where
         leads.is_visible and leads.first_contact_on is not null
-        and (leads.first_won_at is null or leads.first_contact_at < leads.first_won_at)
+        and (leads.first_won_at is null or leads.first_contact_at <= leads.first_won_at)
 {% endcall %}

@@ -102,7 +102,9 @@ select
     priced.lost_from_stage,
     case
         when priced.has_history then priced.was_qualified
-        else coalesce(stages.outcome = 'open' and stages.is_qualified, false)
+        else coalesce(
+            stages.outcome = 'open' and stages.is_qualified and priced.created_at <= priced.effective_closed_at, false
+        )
     end as was_qualified,
     priced.rep_id,
     {{ label_of_key('priced.rep_id', 'reps.rep', 'delivered.has_reps') }} as rep,

@@ -1,4 +1,4 @@
--- One row per quote, with its status as of as_of. amount is in the quote's own currency.
+-- One row per quote, with its status as of as_of. amount is in the reporting currency, at the rate of the day it was sent.
 with quotes as (
     select
         *,
@@ -21,8 +21,9 @@ select
     quotes.deal_id,
     quotes.product_id,
     {{ label_of_key('quotes.product_id', 'products.product', 'delivered.has_products') }} as product,
-    quotes.amount,
-    quotes.currency,
+    case
+        when quotes.is_visible then {{ converted('quotes.amount', 'quotes.currency', 'rates', 'quotes.sent_on') }}
+    end as amount,
     case
         when quotes.decided_at is null or {{ is_before_as_of('quotes.decided_at') }} then quotes.status
         else 'open'
@@ -32,5 +33,6 @@ from quotes
 left join products
     on quotes.source_system = products.source_system
     and quotes.product_id = products.product_id
+{{ joined_rate('rates', 'quotes.currency', 'quotes.sent_on') }}
 {{ joined_owner('quotes') }}
 {{ joined_deliveries('quotes') }}

@@ -5,23 +5,27 @@ with subscriptions as (
     select * from {{ ref('fct_subscription_intervals') }}
 ),
 
+customer_subscriptions as (
+    select * from {{ ref('fct_customer_subscriptions') }}
+),
+
 lifetimes as (
     select * from {{ ref('fct_customer_lifetimes') }}
 ),
 
 spans as (
     select
-        subscriptions.source_system,
-        subscriptions.subscription_id,
-        subscriptions.account_id,
-        subscriptions.own_mrr,
-        subscriptions.currency,
+        customer_subscriptions.source_system,
+        customer_subscriptions.subscription_id,
+        customer_subscriptions.account_id,
+        customer_subscriptions.own_mrr,
+        customer_subscriptions.currency,
         'start' as span,
-        subscriptions.runs_from_on as held_from_on,
-        subscriptions.runs_to_on as held_to_on,
+        customer_subscriptions.runs_from_on as held_from_on,
+        customer_subscriptions.runs_to_on as held_to_on,
         cast(null as date) as valid_from_on,
         cast(null as date) as valid_to_on
-    from subscriptions
+    from customer_subscriptions
     union all
     select
         subscriptions.source_system,

@@ -5,6 +5,7 @@
     ('fct_deals', 'closed_on'),
     ('fct_deal_stage_changes', 'entered_on'),
     ('fct_leads', 'created_on'),
+    ('fct_leads', 'qualified_on'),
     ('fct_activities', 'occurred_on'),
     ('fct_emails', 'sent_on'),
     ('fct_calls', 'started_on'),
