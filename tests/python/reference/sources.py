@@ -155,7 +155,7 @@ class Sources:
 Parser = Callable[[str, Clock], Any]
 Typed = dict[str, Any]
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _INTEGER = re.compile(r"[+-]?\d+")
 _MONTH = re.compile(r"\d{4}-\d{2}(-01)?")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -182,17 +182,31 @@ def _boolean(text: str, _: Clock) -> bool | None:
     return _BOOLEANS.get(text.lower())
 
 
+def _kept(text: str, before: int, after: int) -> Decimal | None:
+    """A decimal that has no more digits before and after the point than are kept (decision 5)."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    value = Decimal(text)
+    places = -int(value.normalize().as_tuple().exponent)
+    return value if abs(value) < 10**before and places <= after else None
+
+
 def _decimal(text: str, _: Clock) -> Decimal | None:
-    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+    """An amount."""
+    return _kept(text, 16, 4)
+
+
+def _rate(text: str, _: Clock) -> Decimal | None:
+    return _kept(text, 10, 10)
 
 
 def _integer(text: str, _: Clock) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
-def _probability(text: str, clock: Clock) -> Decimal | None:
+def _probability(text: str, _: Clock) -> Decimal | None:
     """Between 0 and 1; anything else is outside its list."""
-    value = _decimal(text, clock)
+    value = _kept(text, 1, 6)
     return value if value is not None and 0 <= value <= 1 else None
 
 
@@ -257,7 +271,7 @@ PARSERS: dict[str, dict[str, Parser]] = {
     },
     "deal_stage_changes": {"entered_at": _instant},
     "quotas": {"month": _month, "kind": _one_of("revenue", "leads"), "target": _decimal},
-    "exchange_rates": {"valid_from": _date, "rate": _decimal},
+    "exchange_rates": {"valid_from": _date, "rate": _rate},
 }
 
 

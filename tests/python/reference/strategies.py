@@ -139,7 +139,7 @@ def _moments(draw: DrawFn, edges: Sequence[str]) -> Texts:
 def _amounts() -> Texts:
     known = _one("0", "100", "2000.00", "350.2500", "-40.5", "0.0001", "99999.99")
     numbers = st.integers(1, 300000).map(lambda cents: f"{cents // 100}.{cents % 100:02d}")
-    return _rarely(st.one_of(known, numbers), None, "1,5", "n/a", one_in=6)
+    return _rarely(st.one_of(known, numbers), None, "1,5", "n/a", "0.00001", "2.5e2", "1e-05", "9" * 17, one_in=6)
 
 
 def _currencies() -> Texts:
@@ -168,7 +168,7 @@ def _reps() -> SearchStrategy[list[Row]]:
         REP_IDS,
         "rep_id",
         {
-            "rep_name": _rarely(_one("Ann", "Bo", "Ann", "Cy"), None, one_in=20),
+            "rep_name": _rarely(_one("Ann", "Bo", "Ann", "Cy"), None, "Ann (r2)", "Ann (folder:r1)", one_in=12),
             "team": _one("north", "south", None, "north "),
             "region": _one("EMEA", "US", None),
             "hired_on": _one(None, "2020-02-29", "no"),
@@ -292,7 +292,7 @@ def _exchange_rates(draw: DrawFn) -> list[Row]:
     columns = {
         "currency": _one("EUR", "USD", "EUR"),
         "valid_from": _rarely(days, "later", one_in=20),
-        "rate": _rarely(_one("1.05", "1.2", "0.5", "1.3333333333"), "-", one_in=20),
+        "rate": _rarely(_one("1.05", "1.2", "0.5", "1.3333333333"), "-", "1.33333333333", one_in=20),
     }
     more = st.lists(st.fixed_dictionaries(columns).map(dict[str, str | None]), max_size=4)
     return rows + draw(more)
