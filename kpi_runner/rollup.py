@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.runtime import Macro
 
 from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete
@@ -48,7 +48,9 @@ def _module(environment: Environment, name: str) -> Any:
 @cache
 def _macros(project_dir: Path) -> tuple[Any, Any]:
     """The roll-up and the bridge of a project; compiled once, however many KPIs are asked for."""
-    environment = Environment(loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"])
+    environment = Environment(
+        loader=FileSystemLoader(project_dir / MACROS), extensions=["jinja2.ext.do"], undefined=StrictUndefined
+    )
     environment.globals["return"] = _return
     return _module(environment, "rollup.sql"), _module(environment, "days_of_windows.sql")
 

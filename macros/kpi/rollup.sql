@@ -29,15 +29,41 @@
     `slices` is a list of lists of dimensions; the first is [], the total.
     `relations` names: rows, periods, period_days. -#}
 {% macro rollup(spec, slices, relations) -%}
+{%- if 'event' in spec['row_kinds'] %}
+{{ cells_of_events(spec, slices, relations) }}
+{% endif -%}
+{% if 'state' in spec['row_kinds'] %}
+{{ cells_of_states(spec, slices, relations) }}
+{% endif %}
+{%- if spec.get('subject') %}
+{{ cells_of_subjects(spec, slices) }}
+{% else %}
+{{ cells_of_rows(spec, slices) }}
+{% endif %}
+{%- if percentile_measures(spec) %}
+{{ cells_of_percentiles(spec, slices, relations) }}
+{% endif %}
+{{ periods_and_slices(spec, slices, relations) }}
+
+{{ completed_cells(spec, slices) }}
+
+measured as (
+    {% for name, measure in spec['measures'].items() -%}
+    {{ measure_select(name, measure, slices) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+)
+{%- endmacro %}
+
+
+{#- CTEs: the events added up per day (daily), and the days to the periods and windows that hold them (event_cells). With a
+    subject they are added up per subject, and not yet per slice. -#}
+{% macro cells_of_events(spec, slices, relations) -%}
 {%- set base = base_inputs(spec) -%}
-{%- set inputs = measure_inputs(spec) -%}
 {%- set dims = used_dimensions(slices) -%}
-{%- set kinds = spec['row_kinds'] -%}
 {%- set windows = used_windows(spec) -%}
 {%- set subject = spec.get('subject') -%}
 {%- set keys = ([subject] if subject else []) + dims -%}
-{%- set percentiles = percentile_measures(spec) -%}
-{%- if 'event' in kinds %}
 daily as (
     select
         event_on,
@@ -60,8 +86,14 @@ event_cells as (
     {{ cells_of_part_days(relations, spec, base, slices, dims) }}
     {% endif -%}
 ),
-{% endif -%}
-{% if 'state' in kinds %}
+{%- endmacro %}
+
+
+{#- CTEs: what begins and ends on a day (steps), the period ends to look at (marks), the running sums of steps up to each
+    mark (running), and those sums as the periods' (state_cells). -#}
+{% macro cells_of_states(spec, slices, relations) -%}
+{%- set base = base_inputs(spec) -%}
+{%- set dims = used_dimensions(slices) -%}
 steps as (
     select
         step_on,
@@ -128,8 +160,15 @@ state_cells as (
         on running.period_end = periods.period_end
     where running.is_mark and ({% for input in base %}running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
 ),
-{% endif %}
-{%- if subject %}
+{%- endmacro %}
+
+
+{#- CTEs: the sums of each subject in a period and what they make (subjects), and these added up per slice (cells). -#}
+{% macro cells_of_subjects(spec, slices) -%}
+{%- set base = base_inputs(spec) -%}
+{%- set inputs = measure_inputs(spec) -%}
+{%- set dims = used_dimensions(slices) -%}
+{%- set keys = [spec['subject']] + dims -%}
 subjects as (
     select
         grain,
@@ -164,7 +203,14 @@ cells as (
     from subjects
     group by {{ grouping_sets(['grain', 'period_start', 'period_end'], slices) }}
 ),
-{% else %}
+{%- endmacro %}
+
+
+{#- CTE: one row per period and slice with the sums and counts of every input, and those of the windows beside (cells). -#}
+{% macro cells_of_rows(spec, slices) -%}
+{%- set inputs = measure_inputs(spec) -%}
+{%- set dims = used_dimensions(slices) -%}
+{%- set windows = used_windows(spec) -%}
 cells as (
     select
         grain,
@@ -186,15 +232,19 @@ cells as (
         {% endfor -%}
         {% endfor %}
     from (
-        {% for kind in kinds -%}
+        {% for kind in spec['row_kinds'] -%}
         select * from {{ kind }}_cells
         {{ 'union all' if not loop.last }}
         {% endfor -%}
     ) as all_cells
     group by grain, period_start, period_end, slice{{ ', ' ~ dims | join(', ') if dims }}
 ),
-{% endif %}
-{%- if percentiles %}
+{%- endmacro %}
+
+
+{#- CTE: the percentiles of each period and slice, from the rows themselves (percentile_cells). -#}
+{% macro cells_of_percentiles(spec, slices, relations) -%}
+{%- set dims = used_dimensions(slices) -%}
 percentile_cells as (
     select
         period_days.grain,
@@ -202,7 +252,7 @@ percentile_cells as (
         period_days.period_end,
         {{ slice_number(slices) }} as slice,
         {{ listed(dims) }}
-        {% for name, measure in percentiles.items() -%}
+        {% for name, measure in percentile_measures(spec).items() -%}
         percentile_cont({{ measure['percentile'][1] }}) within group (
             order by cast({{ measure['percentile'][0] }} as double precision)
         ) as {{ name }}{{ ',' if not loop.last }}
@@ -213,7 +263,14 @@ percentile_cells as (
     where period_days.time_window = 'own'
     group by {{ grouping_sets(['period_days.grain', 'period_days.period_start', 'period_days.period_end'], slices) }}
 ),
-{% endif %}
+{%- endmacro %}
+
+
+{#- CTE: the total of every period, also of an empty one, and the slices that have something (periods_and_slices). -#}
+{% macro periods_and_slices(spec, slices, relations) -%}
+{%- set inputs = measure_inputs(spec) -%}
+{%- set dims = used_dimensions(slices) -%}
+{%- set windows = used_windows(spec) -%}
 periods_and_slices as (
     select
         periods.grain,
@@ -248,7 +305,16 @@ periods_and_slices as (
         {% endfor -%}
         and ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ '' if window == 'own' else window ~ '_' }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
 ),
+{%- endmacro %}
 
+
+{#- CTE: periods and slices with all that measures are made of: nothing sums to 0; s_ are sums, n_ counts of rows, t_ counts
+    of the whole period, p_ percentiles (completed). -#}
+{% macro completed_cells(spec, slices) -%}
+{%- set inputs = measure_inputs(spec) -%}
+{%- set dims = used_dimensions(slices) -%}
+{%- set windows = used_windows(spec) -%}
+{%- set percentiles = percentile_measures(spec) -%}
 completed as (
     select
         periods_and_slices.*,
@@ -279,18 +345,12 @@ completed as (
     where periods_and_slices.grain in ({% for grain in spec['grains'] %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
     {% endif -%}
 ),
-
-measured as (
-    {% for name, measure in spec['measures'].items() -%}
-    {{ measure_select(name, measure, slices, dims) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-)
 {%- endmacro %}
 
 
 {#- The columns of one measure over the completed cells. -#}
-{% macro measure_select(name, measure, slices, dims) -%}
+{% macro measure_select(name, measure, slices) -%}
+    {%- set dims = used_dimensions(slices) %}
     select
         '{{ name }}' as measure,
         grain,
