@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jinja2 import Environment, Template
+from jinja2 import Environment, StrictUndefined, Template
 from jinja2.runtime import Macro
 
 from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, monthly_step
@@ -44,7 +44,7 @@ def _return(value: Any) -> NoReturn:
 @cache
 def _macros(project_dir: Path) -> Any:
     """The macros of the roll-up of a project; compiled once, however many KPIs are asked for."""
-    environment = Environment(extensions=["jinja2.ext.do"])
+    environment = Environment(extensions=["jinja2.ext.do"], undefined=StrictUndefined)
     environment.globals["return"] = _return
     source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in ROLLUP_FILES)
     template: Template = environment.from_string(source)

@@ -1,8 +1,27 @@
 {#- The names that people read in slices: namesakes told apart, missing and unknown values named. -#}
 
-{#- A name; where several rows bear it, with the id. -#}
-{% macro name_or_namesake(name, id) -%}
-    case when count(*) over (partition by {{ name }}) > 1 then {{ name }} || ' (' || {{ id }} || ')' else {{ name }} end
+{#- A relation with one more column, `label`: the name; where several rows bear it, with the id, Name (id); where that is
+    borne twice too, with the source system, Name (system:id). So each row has a label of its own, also where an id is
+    the same in two systems, or where a name is spelled like the label of another row. -#}
+{% macro with_label(relation, name, id, label) -%}
+    {%- set short = name ~ " || ' (' || " ~ id ~ " || ')'" -%}
+    {%- set long = name ~ " || ' (' || source_system || ':' || " ~ id ~ " || ')'" -%}
+    (
+        select *, {{ told_apart('second_label', long) }} as {{ label }}
+        from (
+            select *, {{ told_apart('first_label', long) }} as second_label
+            from (
+                select *, {{ told_apart(name, short) }} as first_label
+                from {{ relation }} as named
+            ) as once
+        ) as twice
+    )
+{%- endmacro %}
+
+
+{#- A label, or a longer one where several rows bear it. -#}
+{% macro told_apart(label, longer) -%}
+    case when count(*) over (partition by {{ label }}) > 1 then {{ longer }} else {{ label }} end
 {%- endmacro %}
 
 

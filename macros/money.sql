@@ -1,18 +1,27 @@
 {#- Money: exact decimals in the reporting currency. -#}
 
-{#- The type of an amount in the reporting currency: amounts have 4 decimals and rates 10, so none is lost. -#}
-{% macro money_type() %}decimal(30, 14){% endmacro %}
+{#- The type of an amount in the reporting currency: amounts have 4 decimals and rates 10, so none is lost. One amount
+    has at most 16 digits before the point, which leaves room for sums. -#}
+{% macro money_type() %}decimal(38, 14){% endmacro %}
 
 
 {#- An amount in the reporting currency. `rates` is the alias of int_exchange_rates as joined_rate() joins it, `rate` its
-    column; an amount whose currency has no rate on its day stops the run. -#}
+    column; an amount whose currency has no rate on its day, or that is too large in the reporting currency, stops the
+    run. -#}
 {% macro converted(amount, currency, rates, day, rate='rate') -%}
     case
         when {{ amount }} is null then cast(null as {{ money_type() }})
         when coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
             then cast({{ amount }} as {{ money_type() }})
+        when abs(cast({{ amount }} as double precision) * cast({{ rates }}.{{ rate }} as double precision)) >= 1e16
+            then {{ raise_in_sql(
+                "'Too large: ' || cast(" ~ amount ~ " as varchar) || ' ' || " ~ currency ~ " || ' on ' || cast(" ~ day
+                ~ " as varchar) || ' has more than 16 digits in " ~ var('reporting_currency')
+                ~ " at the rate of ' || cast(" ~ rates ~ "." ~ rate ~ " as varchar) || '. Check the amount and the rate.'",
+                money_type()
+            ) }}
         when {{ rates }}.{{ rate }} is not null
-            then cast(cast({{ amount }} as decimal(20, 4)) * {{ rates }}.{{ rate }} as {{ money_type() }})
+            then cast({{ amount }} * {{ rates }}.{{ rate }} as {{ money_type() }})
         else {{ raise_in_sql(
             "'No exchange rate for ' || " ~ currency ~ " || ' on ' || cast(" ~ day ~ " as varchar) || ': deliver it in exchange_rates.'",
             money_type()
@@ -48,4 +57,10 @@
 {#- What of a month's target falls on some days of it, in parts of month_parts(): exact. -#}
 {% macro spread_target(target, days, days_of_month) -%}
     ({{ target }} * {{ parts_of_days(days, days_of_month) }})
+{%- endmacro %}
+
+
+{#- What of a month's target falls on its first `days` days; all of it on all of them, to the last decimal. -#}
+{% macro target_so_far(target, days, days_of_month) -%}
+    {{ exact_quotient(spread_target(target, days, days_of_month), month_parts()) }}
 {%- endmacro %}

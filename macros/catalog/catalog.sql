@@ -15,8 +15,16 @@
 {% endmacro %}
 
 
+{#- What a slice shows of the entity that it comes from: without that column it cannot be cut, where the entity is delivered.
+    Where it is not delivered at all, the slice is the id, or (unknown). -#}
+{% macro dimension_attributes() %}
+    {% do return({'team': 'reps.team', 'region': 'reps.region', 'segment': 'accounts.segment'}) %}
+{% endmacro %}
+
+
 {#- One entry per measure: {kpi_id, measure, position (1 is the primary one), unit, basis, better, healthy_low, …,
-    dimensions, needs}. What a measure leaves out it takes from its KPI. -#}
+    dimensions, needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
+    `needs_only` stand instead of them. -#}
 {% macro catalog_measures() %}
     {% set entries = [] %}
     {% for node in kpi_nodes() %}
@@ -37,7 +45,7 @@
                 'healthy_high': healthy.get('high'),
                 'healthy_grains': healthy.get('grains'),
                 'dimensions': measure.get('dimensions', meta.spec.dimensions),
-                'needs': meta.get('needs', []) + own.get('needs', []),
+                'needs': own.get('needs_only', meta.get('needs', []) + own.get('needs', [])),
             }) %}
         {% endfor %}
     {% endfor %}
@@ -45,18 +53,22 @@
 {% endmacro %}
 
 
-{#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. -#}
+{#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. The last
+    column says whether the need is one only where its entity is delivered. -#}
 {% macro catalog_requirements() %}
     {% set rows = [] %}
     {% for node in kpi_nodes() %}
         {% set dimension_needs = default_dimension_needs() %}
         {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
         {% for entry in catalog_measures() if entry.kpi_id == node.name %}
-            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
+            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need, false]) %}{% endfor %}
             {% for dimension in entry.dimensions %}
                 {% for need in dimension_needs.get(dimension, []) %}
-                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
+                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need, false]) %}
                 {% endfor %}
+                {% if dimension in dimension_attributes() %}
+                    {% do rows.append([entry.kpi_id, entry.measure, dimension, dimension_attributes()[dimension], true]) %}
+                {% endif %}
             {% endfor %}
         {% endfor %}
     {% endfor %}

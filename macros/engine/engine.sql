@@ -95,8 +95,9 @@
     ) %}
     {% set names = [] %}
     {% if header.rows %}
-        {% for name in (header.rows[0][0] or '').split(',') %}
-            {% do names.append(name.strip().strip('"').strip().lower()) %}
+        {#- A name in quotes may hold a comma. -#}
+        {% for field in modules.re.findall('("(?:[^"]|"")*"[^,]*|[^,]*)(?:,|$)', (header.rows[0][0] or '').strip() ~ ',') %}
+            {% do names.append(field.strip().strip('"').strip().lower()) if not loop.last %}
         {% endfor %}
     {% endif %}
     {% do return(names) %}
@@ -111,10 +112,20 @@
         read_parquet({{ path_literal(path) }})
     {%- else -%}
         read_csv({{ path_literal(path) }}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {
-            {%- for name in header %}{{ text_literal(name) }}: 'varchar'{{ ', ' if not loop.last }}{% endfor -%}
+            {%- for name in distinct_names(header) %}{{ text_literal(name) }}: 'varchar'{{ ', ' if not loop.last }}{% endfor -%}
         })
     {%- endif -%}
 {%- endmacro %}
+
+
+{#- The names of a header such that each is one, and another: what is empty or repeated gets its place in the file. -#}
+{% macro distinct_names(header) %}
+    {% set names = [] %}
+    {% for name in header %}
+        {% do names.append(name if name and name not in names else name ~ '_' ~ loop.index) %}
+    {% endfor %}
+    {% do return(names) %}
+{% endmacro %}
 
 
 {#- A path as a SQL literal that names this file and no other: its wildcards stand for themselves. -#}

@@ -195,10 +195,19 @@
         'month': 'date',
         'integer': 'bigint',
         'boolean': 'boolean',
-        'amount': 'decimal(18, 4)',
-        'rate': 'decimal(18, 10)',
-        'probability': 'decimal(5, 4)',
+        'amount': 'decimal(20, 4)',
+        'rate': 'decimal(20, 10)',
+        'probability': 'decimal(7, 6)',
     }[type]) %}
+{% endmacro %}
+
+
+{#- How many digits a canonical type of decimals keeps: {before, after} the point; none for another type. -#}
+{% macro kept_digits(type) %}
+    {% set stored = canonical_sql_type(type) %}
+    {% if not stored.startswith('decimal') %}{% do return(none) %}{% endif %}
+    {% set width, after = stored[8:-1].split(',') %}
+    {% do return({'before': (width | int) - (after | int), 'after': after | int}) %}
 {% endmacro %}
 
 

@@ -86,7 +86,9 @@
             ) %}
         {% endif %}
         {% set repeated = [] %}
-        {% for name in delivery.header if delivery.header.count(name) > 1 %}{% do repeated.append(name) %}{% endfor %}
+        {% for name in delivery.header if delivery.header.count(name) > 1 and name in needed + delivery.columns + ['_loaded_at'] %}
+            {% do repeated.append(name) %}
+        {% endfor %}
         {% if repeated %}
             {% do exceptions.raise_compiler_error(
                 delivery.entity ~ ": the column " ~ repeated[0] ~ " stands more than once in the header of "

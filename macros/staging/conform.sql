@@ -39,6 +39,7 @@
             {{ column }} as {{ column }}__text,
             {% endfor -%}
             {{ parse_value('timestamp', '_loaded_at') }} as _loaded_at,
+            _loaded_at as _loaded_at__text,
             _repairs,
             _row,
             _row_number
@@ -65,6 +66,7 @@
             {% endif -%}
         end as {{ dbt.type_string() }}) as _rejected_rule,
         cast(_repairs
+            || case when _loaded_at is null and _loaded_at__text is not null then '_loaded_at: {{ unusable(spec, '_loaded_at', 'timestamp') }}, ignored;' else '' end
             {%- for column, type in spec['optional'].items() if type != 'text' or column in spec.get('accepted', {}) %}
             || case when {{ column }} is null and {{ column }}__text is not null then '{{ column }}: {{ unusable(spec, column, type) }}, set to null;' else '' end
             {%- endfor %} as {{ dbt.type_string() }}) as _repairs
@@ -89,10 +91,12 @@
     {%- if accepted -%}
         not one of {{ accepted | join(', ') }}
     {%- else -%}
-        not a {{ {'amount': 'decimal', 'rate': 'decimal', 'integer': 'whole number', 'month': 'month (YYYY-MM) of the years 1900 to 2199',
+        {%- set digits = kept_digits(type) -%}
+        {%- set decimal = 'decimal of at most ' ~ digits.before ~ ' digits before the point and ' ~ digits.after ~ ' after it' if digits -%}
+        not a {{ {'integer': 'whole number', 'month': 'month (YYYY-MM) of the years 1900 to 2199',
                   'date': 'date (YYYY-MM-DD) of the years 1900 to 2199',
                   'timestamp': 'timestamp (ISO 8601) of the years 1900 to 2199', 'boolean': 'boolean (true, false, 1, 0)',
-                  'probability': 'number from 0 to 1'}.get(type, type) }}
+                  'probability': 'number from 0 to 1 of at most 6 decimals'}.get(type, decimal or type) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -36,14 +36,23 @@
                 then cast(cast({{ text }} as decimal(38, 4)) as bigint)
         end
     {%- elif type == 'probability' -%}
-        case
-            when {{ try_cast(text, 'decimal(18, 4)') }} between 0 and 1
-                then {{ try_cast(text, canonical_sql_type(type)) }}
-        end
+        case when {{ parse_decimal(type, text) }} between 0 and 1 then {{ parse_decimal(type, text) }} end
     {%- else -%}
-        case
-            when {{ matches(text, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$') }}
-                then {{ try_cast(text, canonical_sql_type(type)) }}
-        end
+        {{ parse_decimal(type, text) }}
     {%- endif -%}
 {% endmacro %}
+
+
+{#- A text as a decimal; null also where it has more digits than are kept, since nothing is rounded in silence. A text with
+    an exponent (1e-05) is compared as a double, which its digits fit in. -#}
+{% macro parse_decimal(type, text) -%}
+    {%- set stored, decimals = canonical_sql_type(type), kept_digits(type).after -%}
+    case
+        when {{ matches(text, '^[+-]?([0-9]+([.][0-9]{0,' ~ decimals ~ '}0*)?|[.][0-9]{1,' ~ decimals ~ '}0*)$') }}
+            then {{ try_cast(text, stored) }}
+        when
+            {{ matches(text, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}$') }}
+            and cast({{ try_cast(text, stored) }} as double precision) = {{ try_cast(text, 'double precision') }}
+            then {{ try_cast(text, stored) }}
+    end
+{%- endmacro %}

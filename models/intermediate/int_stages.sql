@@ -11,7 +11,7 @@ select
     stages.position,
     stages.probability,
     case
-        when stages.probability is null then '(unknown)'
+        when stages.probability is null then '(none)'
         when stages.probability < 0.25 then '0–25'
         when stages.probability < 0.5 then '25–50'
         when stages.probability < 0.75 then '50–75'

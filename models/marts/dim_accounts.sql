@@ -10,11 +10,11 @@ select
     source_system,
     account_id,
     shown_name as account_name,
-    {{ name_or_namesake('shown_name', 'account_id') }} as account,
+    account,
     coalesce(segment, '(none)') as segment,
     industry,
     country,
     region,
     owner_rep_id,
     created_at
-from named
+from {{ with_label('named', 'shown_name', 'account_id', 'account') }} as accounts

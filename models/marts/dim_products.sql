@@ -3,11 +3,11 @@ select
     source_system,
     product_id,
     product_name,
-    {{ name_or_namesake('product_name', 'product_id') }} as product,
+    product,
     coalesce(product_line, '(none)') as product_line,
     predecessor_product_id,
     launched_on,
     list_price,
     unit_cost,
     currency
-from {{ kept('products') }} as products
+from {{ with_label(kept('products'), 'product_name', 'product_id', 'product') }} as products

@@ -3,10 +3,10 @@ select
     source_system,
     rep_id,
     rep_name,
-    {{ name_or_namesake('rep_name', 'rep_id') }} as rep,
+    rep,
     coalesce(team, '(none)') as team,
     coalesce(region, '(none)') as region,
     manager_id,
     hired_on,
     left_on
-from {{ kept('reps') }} as reps
+from {{ with_label(kept('reps'), 'rep_name', 'rep_id', 'rep') }} as reps

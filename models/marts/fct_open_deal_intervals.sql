@@ -20,7 +20,7 @@ before_first_change as (
         deal_id,
         '(none)' as stage,
         '(none)' as probability_bucket,
-        cast(null as decimal(5, 4)) as probability,
+        cast(null as decimal(7, 6)) as probability,
         false as is_qualified,
         created_at as valid_from_at,
         case
@@ -97,7 +97,7 @@ select
     deals.region,
     deals.open_amount,
     deals.rationale_note is not null as has_rationale,
-    cast(cast(deals.open_amount as {{ money_type() }}) * intervals.probability as decimal(35, 18)) as weighted_amount
+    cast(deals.open_amount * intervals.probability as decimal(38, 20)) as weighted_amount
 from intervals
 inner join {{ ref('fct_deals') }} as deals
     on intervals.source_system = deals.source_system

@@ -29,15 +29,15 @@ dated as (
         products.product_id is not null as has_product,
         products.unit_cost as product_unit_cost,
         products.currency as product_currency,
-        cast(order_lines.quantity as decimal(18, 4)) * cast(order_lines.unit_price as decimal(18, 4))
+        order_lines.quantity * order_lines.unit_price
         - coalesce(order_lines.discount, 0)
         - case
             when order_lines.refunded_at is null or {{ is_before_as_of('order_lines.refunded_at') }}
                 then coalesce(order_lines.refunded_amount, 0)
             else 0
         end as own_revenue,
-        cast(order_lines.quantity as decimal(18, 4)) * cast(order_lines.unit_cost as decimal(18, 4)) as own_cost,
-        cast(order_lines.quantity as decimal(18, 4)) * cast(products.unit_cost as decimal(18, 4)) as products_cost
+        order_lines.quantity * order_lines.unit_cost as own_cost,
+        order_lines.quantity * products.unit_cost as products_cost
     from order_lines
     left join orders
         on order_lines.source_system = orders.source_system

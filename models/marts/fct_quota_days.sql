@@ -56,8 +56,8 @@ select
         else {{ label_of_attribute('days.rep_id', 'reps.team', 'reps.rep_id') }}
     end as team,
     cast(
-        {{ exact_quotient(spread_target('days.converted_target', 'days.days_before + 1', 'days.days_of_month'), month_parts()) }}
-        - {{ exact_quotient(spread_target('days.converted_target', 'days.days_before', 'days.days_of_month'), month_parts()) }}
+        {{ target_so_far('days.converted_target', 'days.days_before + 1', 'days.days_of_month') }}
+        - {{ target_so_far('days.converted_target', 'days.days_before', 'days.days_of_month') }}
         as {{ money_type() }}
     ) as target,
     cast({{ spread_target('days.converted_target', '1', 'days.days_of_month') }} as decimal(38, 14)) as target_parts

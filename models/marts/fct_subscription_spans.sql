@@ -57,7 +57,7 @@ rates as (
         currency,
         cast(null as date) as valid_from,
         min(valid_from) as valid_until,
-        cast(null as decimal(18, 10)) as rate
+        cast(null as decimal(20, 10)) as rate
     from {{ ref('int_exchange_rates') }}
     group by currency
 ),

@@ -32,12 +32,14 @@ deals as (
         deals.outcome,
         deals.amount,
         deals.stage,
+        stages.outcome as stage_outcome,
         deals.closed_at as delivered_closed_at,
         facts.created_at,
         facts.closed_at,
         facts.state,
         facts.stage as shown_stage,
         facts.open_amount,
+        histories.deal_id is not null as has_history,
         coalesce(histories.has_future, 0) = 1 as has_future,
         deals.row_json
     from {{ kept('deals') }} as deals
@@ -47,6 +49,10 @@ deals as (
     left join histories
         on deals.source_system = histories.source_system
         and deals.deal_id = histories.deal_id
+    left join {{ ref('dim_stages') }} as stages
+        on deals.source_system = stages.source_system
+        and facts.pipeline = stages.pipeline
+        and deals.stage = stages.stage_name
 ),
 
 stage_changes as (
@@ -104,6 +110,14 @@ repaired as (
     where
         state in ('open', 'won', 'lost') and state <> outcome and not has_future
         and (delivered_closed_at is null or delivered_closed_at < {{ as_of_utc() }})
+    union all
+    select
+        source_system,
+        'deals' as entity,
+        row_key,
+        'outcome: not that of its stage, taken as delivered for want of a history' as rule
+    from deals
+    where not has_history and stage_outcome <> outcome
     union all
     select
         source_system,

@@ -2,16 +2,20 @@
 -- dimension is null where the measure itself is unavailable.
 {% set requirements = catalog_requirements() if execute else [] -%}
 with requirements as (
-    {% for kpi_id, measure, dimension, need in requirements -%}
+    {% for kpi_id, measure, dimension, need, is_of_delivered in requirements -%}
     select
         {{ literal(kpi_id) }} as kpi_id,
         {{ literal(measure) }} as measure,
         {{ literal(dimension) }} as dimension,
         {{ literal(need.split('.')[0]) }} as entity,
-        {{ literal(need.split('.')[1] if '.' in need else none) }} as column_name
+        {{ literal(need.split('.')[1] if '.' in need else none) }} as column_name,
+        {{ literal(is_of_delivered) }} as is_of_delivered
     {{ 'union all' if not loop.last }}
     {% else -%}
-    select null as kpi_id, null as measure, null as dimension, null as entity, null as column_name where 1 = 0
+    select
+        null as kpi_id, null as measure, null as dimension, null as entity, null as column_name,
+        false as is_of_delivered
+    where 1 = 0
     {% endfor -%}
 ),
 
@@ -40,4 +44,6 @@ left join entities
 left join columns
     on requirements.entity = columns.entity
     and requirements.column_name = columns.column_name
-where entities.entity is null or (requirements.column_name is not null and columns.column_name is null)
+where
+    (entities.entity is null and not requirements.is_of_delivered)
+    or (entities.entity is not null and requirements.column_name is not null and columns.column_name is null)

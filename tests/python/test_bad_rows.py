@@ -60,6 +60,9 @@ BAD_DEALS = """
     x13,0001-04-01,Lead,open,r1,,14,,,
     x14,2200-01-01T00:00:00Z,Lead,open,r1,,14,,,
     x15,2199-12-31,Lead,open,r1,,15,9999-12-31,,
+    x16,2026-04-01,Lead,open,r1,,0.12345,,,
+    x17,2026-04-01,Lead,open,r1,,1.234e14,,,
+    x18,2026-04-01,Lead,lost,r1,,18,,2026-04-25,sometime
 """
 
 
@@ -97,6 +100,8 @@ def test_an_export_without_accounts(builder: Builder, tmp_path: Path) -> None:
     assert "accounts" in warehouse.refused("repeat_sales_by_channel")
     (open_amount,) = warehouse.query("open_pipeline", "--measure", "open_amount")
     assert open_amount["value"] == 500 + 55
+    repairs = warehouse.rows("select row_key, rule from repaired_rows where rule like 'product_id:%'")
+    assert repairs == [("o1", "product_id: spelled unlike in products.csv, matched without spaces")]
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +227,7 @@ def test_every_delivered_row_is_accounted_for(dirty: Built, demo: Built) -> None
 def test_the_summary_counts_the_rows(dirty: Built) -> None:
     counts = summed_up(dirty.result)
     assert counts["deals"] | {"repairs": None} == {
-        "entity": "deals", "delivered": 25, "in_mart": 15, "rejected": 8, "merged": 2,
+        "entity": "deals", "delivered": 28, "in_mart": 18, "rejected": 8, "merged": 2,
         "repairs": None,
     }  # fmt: skip
     kpis = {row["kpi_id"]: row for row in json.loads(dirty.result.stdout)["kpis"]}
@@ -240,6 +245,8 @@ def test_the_summary_counts_the_rows(dirty: Built) -> None:
         pytest.param("x6", 0, None, id="outcome outside its list"),
         pytest.param("x7", 0, None, id="required column null"),
         pytest.param("x9", 1, None, id="text in optional columns"),
+        pytest.param("x16", 1, None, id="more decimals than are kept"),
+        pytest.param("x17", 1, 123400000000000, id="a very large amount"),
     ],
 )
 def test_each_bad_row(dirty: Built, deal_id: str, kept: int, amount: float | None) -> None:
@@ -261,18 +268,25 @@ def test_repairs_name_row_and_column(dirty: Built) -> None:
         ("deals", "x11", "amount"),
         ("deals", "x12", "closed_at"),
         ("deals", "x15", "expected_close_on"),
+        ("deals", "x18", "outcome"),
+        ("deals", "x18", "_loaded_at"),
         ("accounts", "a1", "created_at"),
         ("deal_stage_changes", "d77|Offer|2026-03-01 00:00:00", "deal_id"),
     }
-    assert set(found) == wanted | {("deals", "x9", "amount")}
-    assert found["deals", "x9", "amount"] == 2  # set to null, then open without one
+    assert set(found) == wanted | {("deals", "x9", "amount"), ("deals", "x16", "amount")}
+    assert found["deals", "x9", "amount"] == found["deals", "x16", "amount"] == 2  # set to null, then open without one
+    assert (
+        "deals",
+        "x16",
+        "amount: not a decimal of at most 16 digits before the point and 4 after it, set to null",
+    ) in rows
 
 
 def test_keys_that_point_nowhere_are_unknown(dirty: Built) -> None:
     reps = dirty.warehouse.query("open_pipeline", "--measure", "open_deals", "--by", "rep")
-    assert by_slice(reps, "rep") == {"Ann": 5, "Bob": 1, "(unknown)": 1}
+    assert by_slice(reps, "rep") == {"Ann": 7, "Bob": 1, "(unknown)": 1}
     stages = dirty.warehouse.query("open_pipeline", "--measure", "open_deals", "--by", "stage")
-    assert by_slice(stages, "stage") == {"Lead": 5, "Offer": 1, "(unknown)": 1}
+    assert by_slice(stages, "stage") == {"Lead": 7, "Offer": 1, "(unknown)": 1}
 
 
 def test_repaired_deals_count_as_documented(dirty: Built) -> None:
@@ -318,9 +332,21 @@ def in_latin_1(directory: Path) -> None:
     (directory / "accounts.csv").write_bytes(text.encode("latin-1"))
 
 
+def without_measure(directory: Path) -> None:
+    """An amount and a rate that each can be, but not their product."""
+    rewritten("deals.csv", ",500,", ",50000000000,")(directory)
+    rewritten("exchange_rates.csv", "1.2", "9999999")(directory)
+
+
+def with_a_column_twice(directory: Path) -> None:
+    rewritten("deals.csv", ",kind,", ",channel,")(directory)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
+        pytest.param(without_measure, ["50000000000", "EUR", "2026-03-31", "9999999"], id="too large an amount"),
+        pytest.param(with_a_column_twice, ["deals.csv", "channel"], id="a canonical column twice"),
         pytest.param(
             rewritten("deals.csv", ",stage,", ",phase,"), ["deals", "stage", "deals.csv"],
             id="a required column of deals is missing",
@@ -388,4 +414,18 @@ def test_files_from_a_spreadsheet_give_the_same_figures(builder: Builder, small:
             lines = [f"{head.upper()},Remark", *(f'{line},"a, b"' for line in lines), ""]
             file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     built = builder.run("spreadsheet", "run", "--data", str(directory), "--as-of", AS_OF)
+    assert built.warehouse.other_figures(small.warehouse) == []
+
+
+def test_other_columns_may_be_called_anything(builder: Builder, small: Built) -> None:
+    """A name with a comma in quotes, none at all as of a data frame's index, and the same twice."""
+    directory = builder.root / "odd_header_files"
+    with builder.locked("odd_header_files"):
+        write_company(small_company(), directory)
+        for file in directory.iterdir():
+            head, *lines = file.read_text(encoding="utf-8").splitlines()
+            head = f',{head},"Remark, or ""note""",source,source,'
+            rows = [f'{number},{line},"a, b",crm,crm,' for number, line in enumerate(lines)]
+            file.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    built = builder.run("odd_headers", "run", "--data", str(directory), "--as-of", AS_OF)
     assert built.warehouse.other_figures(small.warehouse) == []

@@ -39,12 +39,18 @@ MAY_READ = {
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The models and seeds of the manifest, with every source system in use."""
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """dbt's manifest, with every source system in use."""
     work = tmp_path_factory.mktemp("parsed")
     run_dbt("parse", {"source_systems": SYSTEMS}, work)
-    manifest = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["disabled"] == {}
+    found: dict[str, Any] = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    assert found["disabled"] == {}
+    return found
+
+
+@pytest.fixture(scope="module")
+def nodes(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The models and seeds of the manifest."""
     found: dict[str, dict[str, Any]] = manifest["nodes"] | manifest["sources"]
     return {k: n for k, n in found.items() if n["resource_type"] in ("model", "seed", "source")}
 
@@ -100,6 +106,35 @@ def test_models_are_read_through_ref() -> None:
     for folder in ("models", "metrics"):
         for file in (ROOT / folder).rglob("*.sql"):
             assert not named.search(file.read_text(encoding="utf-8")), file
+
+
+# --- Descriptions
+
+
+def test_macros_that_others_call_are_described(manifest: dict[str, Any]) -> None:
+    """In macros/_macros.yml: those that another file than their own calls."""
+    macros = {key: macro for key, macro in manifest["macros"].items() if macro["package_name"] == "sales_kpis"}
+    files = {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+        for folder in ("macros", "models", "metrics", "tests/data")
+        for path in (ROOT / folder).rglob("*.sql")
+    }
+    undescribed = []
+    for macro in macros.values():
+        called = re.compile(rf"\b{macro['name']}\(")
+        users = [file for file, text in files.items() if file != macro["original_file_path"] and called.search(text)]
+        is_private = macro["name"].startswith(("default__", "test_", "materialization_"))
+        if users and not is_private and not macro["description"]:
+            undescribed.append(macro["name"])
+    assert undescribed == []
+
+
+def test_seeds_are_described_column_by_column(manifest: dict[str, Any]) -> None:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "seed":
+            header = (ROOT / node["original_file_path"]).read_text(encoding="utf-8").splitlines()[0].split(",")
+            described = [name for name in header if node["columns"].get(name, {}).get("description")]
+            assert described == header, node["name"]
 
 
 # --- Names

@@ -195,3 +195,30 @@ def test_rejects_and_merges_agree_with_the_reference(tmp_path: Path) -> None:
         assert dict(rejected) == Counter(row.entity for row in sources.rejected)
 
     agree()
+
+
+def test_a_quota_that_a_range_cuts_is_just_reached(tmp_path: Path) -> None:
+    """21 of the 31 days of January hold 21/31 of its target, to the last decimal, also of a large one."""
+    variant = Settings("2024-12-31", asked=(date(2024, 1, 11), date(2024, 2, 1)))
+    layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
+    company: Company = {
+        "reps": [{"rep_id": "r1", "rep_name": "Ann"}, {"rep_id": "r2", "rep_name": "Bo"}],
+        "deals": [
+            {"deal_id": rep_id, "rep_id": rep_id, "created_at": "2024-01-02", "closed_at": "2024-01-20",
+             "stage": "Won", "outcome": "won", "amount": amount}
+            for rep_id, amount in (("r1", "20740740.7557"), ("r2", "20740740.7556"))
+        ],
+        "quotas": [
+            {"rep_id": rep_id, "month": "2024-01", "kind": "revenue", "target": "30617283.9727"}
+            for rep_id in ("r1", "r2")
+        ],
+    }  # fmt: skip
+    whole = delivering(company, tuple(COLUMNS))
+    found = sql_figures(layer.build(whole))
+    hits = {
+        key.dimension_value: row[2]
+        for key, row in found.items()
+        if (key.measure, key.grain, key.dimension) == ("attainment_rate", "custom", "rep")
+    }
+    assert hits == {"Ann": 1, "Bo": 0}
+    assert_agreement(layer, whole, variant)

@@ -5,11 +5,15 @@
 -- one's 0 says that nothing was sold, not that the deal was worth nothing, so it is null.
 --
 -- A Prospecting opportunity has no date at all. It was open when the export was made, so it counts as
--- created on the export's last date, as a repair.
+-- created on the export's last date, as a repair; and so is a product found under another spelling.
 with opportunities as (
     {{ read_delivery('sales_pipeline.csv', [
         'opportunity_id', 'sales_agent', 'product', 'account', 'deal_stage', 'engage_date', 'close_date', 'close_value'
     ]) }}
+),
+
+products as (
+    {{ read_delivery('products.csv', ['product']) }}
 ),
 
 export as (
@@ -39,6 +43,9 @@ renamed as (
         end as amount,
         opportunities.close_date as closed_at,
         opportunities.deal_stage = 'Prospecting' and opportunities.engage_date is null as is_undated,
+        opportunities.product not in (select products.product from products where products.product is not null)
+        and {{ squeezed('opportunities.product') }} in (select {{ squeezed('products.product') }} from products)
+            as is_respelled,
         opportunities._row,
         opportunities._row_number
     from opportunities
@@ -51,5 +58,6 @@ renamed as (
     file='sales_pipeline.csv',
     needs_file=true,
     source_columns=['opportunity_id', 'sales_agent', 'deal_stage', 'engage_date', 'close_date', 'close_value'],
-    repairs="case when is_undated then 'created_at: no date, taken as the last date of the export;' else '' end",
+    repairs="case when is_undated then 'created_at: no date, taken as the last date of the export;' else '' end"
+    ~ " || case when is_respelled then 'product_id: spelled unlike in products.csv, matched without spaces;' else '' end",
 ) }}

@@ -10,11 +10,18 @@ NONE = "(none)"
 UNKNOWN = "(unknown)"
 
 
+#: How those of one label are told apart, until each has one of its own (decision 5).
+_FORMS = ("{name} ({key})", "{name} (folder:{key})", "{name} (folder:{key})")
+
+
 def _names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Ids to names; namesakes are all shown as `Name (id)`."""
+    """Ids to names; namesakes are all shown as `Name (id)`, and where that is another's name, with the system."""
     known = list(pairs)
-    times = Counter(name for _, name in known)
-    return {key: f"{name} ({key})" if times[name] > 1 else name for key, name in known}
+    shown = dict(known)
+    for form in _FORMS:
+        times = Counter(shown.values())
+        shown = {key: form.format(name=name, key=key) if times[shown[key]] > 1 else shown[key] for key, name in known}
+    return shown
 
 
 class Labels:

@@ -1,8 +1,6 @@
 """16 deals_by_stage: the shape of the open pipeline at the period's end (kpis.md, 16)."""
 
-from fractions import Fraction
-
-from ..deals import Standing
+from ..deals import Life, Standing
 from ..labels import NONE, UNKNOWN
 from ..periods import Period, boundary
 from ..table import (
@@ -25,19 +23,22 @@ _DIMENSIONS = ("stage", "probability_bucket", "rep", "team")
 _BUCKETS = ("0\u201325", "25\u201350", "50\u201375", "75\u2013100")
 
 
-def _bucket(standing: Standing, probability: Fraction | None) -> str:
-    """[0, .25), [.25, .5), [.5, .75), [.75, 1] (kpis.md, Rulings, 16)."""
-    if standing.stage is None:
-        return NONE
-    return UNKNOWN if probability is None else _BUCKETS[min(int(probability * 4), 3)]
+def _bucket(world: World, life: Life, standing: Standing) -> str:
+    """[0, .25), [.25, .5), [.5, .75), [.75, 1] (kpis.md, Rulings, 16).
+
+    Without a stage, or a probability of it, there is none; of a stage that points nowhere it is unknown.
+    """
+    if standing.stage is not None and (life.pipeline, standing.stage) not in world.stages:
+        return UNKNOWN
+    probability = world.probability(life, standing.stage)
+    return NONE if probability is None else _BUCKETS[min(int(probability * 4), 3)]
 
 
 def _facts(world: World) -> FactsOf:
     def facts(period: Period) -> list[Fact]:
         rows = []
         for life, standing in world.open_at(boundary(period, world.clock)):
-            probability = world.probability(life, standing.stage)
-            bucket = _bucket(standing, probability)
+            bucket = _bucket(world, life, standing)
             labels = world.labels.standing(life, standing.stage)
             inputs = given(
                 open=ONE,

@@ -10,7 +10,7 @@ from ..clock import Clock, parse_day
 
 Parser = Callable[[str, Clock], Any]
 
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _INTEGER = re.compile(r"[+-]?\d+")
 _MIDNIGHT = re.compile(r"[T ]00:00:00(\.0+)?$")
 _MONTH = re.compile(r"\d{4}-\d{2}(-01)?")
@@ -42,9 +42,23 @@ def boolean(text: str, _: Clock) -> bool | None:
     return _BOOLEANS.get(text.lower())
 
 
+def _kept(text: str, before: int, after: int) -> Decimal | None:
+    """A decimal that has no more digits before and after the point than are kept (decision 5)."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    value = Decimal(text)
+    places = -int(value.normalize().as_tuple().exponent)
+    return value if abs(value) < 10**before and places <= after else None
+
+
 def decimal(text: str, _: Clock) -> Decimal | None:
-    """A number with a point, without an exponent."""
-    return Decimal(text) if _DECIMAL.fullmatch(text) else None
+    """An amount."""
+    return _kept(text, 16, 4)
+
+
+def rate(text: str, _: Clock) -> Decimal | None:
+    """An exchange rate."""
+    return _kept(text, 10, 10)
 
 
 def integer(text: str, _: Clock) -> int | None:
@@ -52,9 +66,9 @@ def integer(text: str, _: Clock) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
-def probability(text: str, clock: Clock) -> Decimal | None:
+def probability(text: str, _: Clock) -> Decimal | None:
     """Between 0 and 1; anything else is outside its list."""
-    value = decimal(text, clock)
+    value = _kept(text, 1, 6)
     return value if value is not None and 0 <= value <= 1 else None
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from .entity import Entity
-from .parsing import boolean, day, decimal, instant, integer, month, one_of, probability
+from .parsing import boolean, day, decimal, instant, integer, month, one_of, probability, rate
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,6 @@ ENTITIES = {
         ExchangeRate,
         ("currency", "valid_from"),
         ("currency", "valid_from", "rate"),
-        {"valid_from": day, "rate": decimal},
+        {"valid_from": day, "rate": rate},
     ),
 }

@@ -47,7 +47,7 @@ def reps() -> SearchStrategy[list[Row]]:
         REP_IDS,
         "rep_id",
         {
-            "rep_name": rarely(one("Ann", "Bo", "Ann", "Cy"), None, one_in=20),
+            "rep_name": rarely(one("Ann", "Bo", "Ann", "Cy"), None, "Ann (r2)", "Ann (folder:r1)", one_in=12),
             "team": one("north", "south", None, "north "),
             "region": one("EMEA", "US", None),
             "hired_on": one(None, "2020-02-29", "no"),
@@ -179,7 +179,7 @@ def exchange_rates(draw: DrawFn) -> list[Row]:
     columns = {
         "currency": one("EUR", "USD", "EUR"),
         "valid_from": rarely(days, "later", one_in=20),
-        "rate": rarely(one("1.05", "1.2", "0.5", "1.3333333333"), "-", one_in=20),
+        "rate": rarely(one("1.05", "1.2", "0.5", "1.3333333333"), "-", "1.33333333333", one_in=20),
     }
     more = st.lists(st.fixed_dictionaries(columns).map(dict[str, str | None]), max_size=4)
     return rows + draw(more)

@@ -135,7 +135,7 @@ def amounts() -> Texts:
     """Money, seldom null or not a number."""
     known = one("0", "100", "2000.00", "350.2500", "-40.5", "0.0001", "99999.99")
     numbers = st.integers(1, 300000).map(lambda cents: f"{cents // 100}.{cents % 100:02d}")
-    return rarely(st.one_of(known, numbers), None, "1,5", "n/a", one_in=6)
+    return rarely(st.one_of(known, numbers), None, "1,5", "n/a", "0.00001", "2.5e2", "1e-05", "9" * 17, one_in=6)
 
 
 def currencies() -> Texts:
