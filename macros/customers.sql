@@ -4,7 +4,7 @@
 {% macro customers_subscribe() %}{% do return(var('customer_lifecycle') == 'subscriptions') %}{% endmacro %}
 
 
-{#- The entity or column without which nobody is known to be a customer. -#}
+{#- The entity or columns without which nobody is known to be a customer. -#}
 {% macro needs_of_customers() %}
-    {% do return('subscriptions' if customers_subscribe() else 'deals.account_id') %}
+    {% do return('subscriptions' if customers_subscribe() else 'deals.account_id|orders.account_id') %}
 {% endmacro %}

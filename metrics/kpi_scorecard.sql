@@ -62,6 +62,7 @@ ranged as (
             when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_high
         end as healthy_high,
         targets.kpi_id is null and measures.low_is_exclusive as low_is_exclusive,
+        targets.kpi_id is null and measures.high_is_exclusive as high_is_exclusive,
         row_number() over (
             partition by compared.kpi_id, compared.measure, compared.grain, compared.period_start
             order by case when targets.grain is null then 1 else 0 end
@@ -99,7 +100,7 @@ select
         when value is null then 'no_data'
         when healthy_low is null and healthy_high is null then 'no_target'
         when value < healthy_low or (low_is_exclusive and value <= healthy_low) then 'low'
-        when value > healthy_high then 'high'
+        when value > healthy_high or (high_is_exclusive and value >= healthy_high) then 'high'
         else 'ok'
     end as status,
     is_provisional

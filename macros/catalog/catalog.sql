@@ -1,17 +1,21 @@
 {#- The catalog of KPIs, read from the manifest: what a KPI's SQL file and YAML entry say, nothing said twice. -#}
 
-{#- What a slice needs beyond its KPI, where the counted rows are deals: the column that leads to its value. -#}
-{% macro default_dimension_needs() %}
-    {% do return({
-        'rep': ['deals.rep_id'],
-        'team': ['deals.rep_id'],
-        'region': ['deals.rep_id'],
-        'channel': ['deals.channel'],
-        'campaign': ['deals.campaign'],
-        'product': ['deals.product_id'],
-        'segment': ['deals.account_id'],
-        'lost_reason': ['deals.lost_reason'],
-    }) %}
+{#- What a slice needs beyond its KPI: the column of the counted rows' entity that leads to its value, or that of the
+    entity which it falls back to. A need may name several alternatives, with | between them. -#}
+{% macro default_dimension_needs(entity) %}
+    {% set fallback = {'deals': 'leads', 'orders': 'sessions'}.get(entity) %}
+    {% set needs = {
+        'rep': [entity ~ '.rep_id'],
+        'team': [entity ~ '.rep_id'],
+        'region': [entity ~ '.rep_id'],
+        'product': [entity ~ '.product_id'],
+        'segment': [entity ~ '.account_id'],
+        'lost_reason': [entity ~ '.lost_reason'],
+    } %}
+    {% for column in ['channel', 'campaign'] %}
+        {% do needs.update({column: [entity ~ '.' ~ column ~ ('|' ~ fallback ~ '.' ~ column if fallback else '')]}) %}
+    {% endfor %}
+    {% do return(needs) %}
 {% endmacro %}
 
 
@@ -42,14 +46,23 @@
                 'better': own.get('better', meta.get('better')),
                 'healthy_low': healthy.get('above', healthy.get('low')),
                 'low_is_exclusive': 'above' in healthy,
-                'healthy_high': healthy.get('high'),
+                'healthy_high': healthy.get('below', healthy.get('high')),
+                'high_is_exclusive': 'below' in healthy,
                 'healthy_grains': healthy.get('grains'),
                 'dimensions': measure.get('dimensions', meta.spec.dimensions),
-                'needs': own.get('needs_only', meta.get('needs', []) + own.get('needs', [])),
+                'needs': stated_needs(own.get('needs_only', meta.get('needs', []) + own.get('needs', []))),
             }) %}
         {% endfor %}
     {% endfor %}
     {% do return(entries) %}
+{% endmacro %}
+
+
+{#- Needs with `customers` replaced by what says who is one. -#}
+{% macro stated_needs(needs) %}
+    {% set stated = [] %}
+    {% for need in needs %}{% do stated.append(needs_of_customers() if need == 'customers' else need) %}{% endfor %}
+    {% do return(stated | unique | list) %}
 {% endmacro %}
 
 
@@ -58,7 +71,7 @@
 {% macro catalog_requirements() %}
     {% set rows = [] %}
     {% for node in kpi_nodes() %}
-        {% set dimension_needs = default_dimension_needs() %}
+        {% set dimension_needs = default_dimension_needs(node.config.meta.get('rows_from', 'deals')) %}
         {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
         {% for entry in catalog_measures() if entry.kpi_id == node.name %}
             {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need, false]) %}{% endfor %}

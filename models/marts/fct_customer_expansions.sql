@@ -20,19 +20,24 @@ following as (
         *,
         lag(expanded_on) over (partition by source_system, account_id order by expanded_on) as expanded_before_on
     from expansions
+),
+
+spans as (
+    select
+        following.source_system,
+        following.account_id,
+        lifetimes.rep,
+        lifetimes.team,
+        lifetimes.channel,
+        following.expanded_on,
+        greatest(lifetimes.active_from_on, coalesce(following.expanded_before_on, lifetimes.active_from_on)) as held_from_on,
+        least(coalesce(lifetimes.active_to_on, following.expanded_on), following.expanded_on) as held_to_on
+    from following
+    inner join {{ ref('fct_customer_lifetimes') }} as lifetimes
+        on following.source_system = lifetimes.source_system
+        and following.account_id = lifetimes.account_id
+        and following.expanded_on > lifetimes.active_from_on
 )
 
-select
-    following.source_system,
-    following.account_id,
-    lifetimes.rep,
-    lifetimes.team,
-    lifetimes.channel,
-    following.expanded_on,
-    greatest(lifetimes.active_from_on, coalesce(following.expanded_before_on, lifetimes.active_from_on)) as held_from_on,
-    least(coalesce(lifetimes.active_to_on, following.expanded_on), following.expanded_on) as held_to_on
-from following
-inner join {{ ref('fct_customer_lifetimes') }} as lifetimes
-    on following.source_system = lifetimes.source_system
-    and following.account_id = lifetimes.account_id
-    and following.expanded_on > lifetimes.active_from_on
+select * from spans
+where held_from_on < held_to_on

@@ -1,20 +1,26 @@
--- One row per measure, or dimension of a measure, and entity or column that it needs and no source system delivers.
--- dimension is null where the measure itself is unavailable.
+-- One row per measure, or dimension of a measure, and need that no source system meets: an entity, a column, or several of
+-- them of which one would do. dimension is null where the measure itself is unavailable.
 {% set requirements = catalog_requirements() if execute else [] -%}
 with requirements as (
+    {% set printed = [] -%}
     {% for kpi_id, measure, dimension, need, is_of_delivered in requirements -%}
+    {% for alternative in need.split('|') -%}
+    {{ 'union all' if printed }}
+    {% do printed.append(1) -%}
     select
         {{ literal(kpi_id) }} as kpi_id,
         {{ literal(measure) }} as measure,
         {{ literal(dimension) }} as dimension,
-        {{ literal(need.split('.')[0]) }} as entity,
-        {{ literal(need.split('.')[1] if '.' in need else none) }} as column_name,
+        {{ literal(need) }} as need,
+        {{ loop.index }} as place,
+        {{ literal(alternative.split('.')[0]) }} as entity,
+        {{ literal(alternative.split('.')[1] if '.' in alternative else none) }} as column_name,
         {{ literal(is_of_delivered) }} as is_of_delivered
-    {{ 'union all' if not loop.last }}
+    {% endfor -%}
     {% else -%}
     select
-        null as kpi_id, null as measure, null as dimension, null as entity, null as column_name,
-        false as is_of_delivered
+        null as kpi_id, null as measure, null as dimension, null as need, 0 as place, null as entity,
+        null as column_name, false as is_of_delivered
     where 1 = 0
     {% endfor -%}
 ),
@@ -28,22 +34,42 @@ columns as (
         entity,
         column_name
     from {{ ref('int_delivered_columns') }}
+),
+
+looked_up as (
+    select
+        requirements.*,
+        case
+            when entities.entity is null then requirements.is_of_delivered
+            else requirements.column_name is null or columns.column_name is not null
+        end as is_met,
+        case
+            when entities.entity is null or requirements.column_name is null then requirements.entity
+            else requirements.entity || '.' || requirements.column_name
+        end as missing
+    from requirements
+    left join entities
+        on requirements.entity = entities.entity
+    left join columns
+        on requirements.entity = columns.entity
+        and requirements.column_name = columns.column_name
+),
+
+unmet as (
+    select
+        kpi_id,
+        measure,
+        dimension,
+        need,
+        string_agg(missing, ' or ' order by place) as missing
+    from looked_up
+    group by kpi_id, measure, dimension, need
+    having max(case when is_met then 1 else 0 end) = 0
 )
 
 select distinct
-    cast(requirements.kpi_id as {{ dbt.type_string() }}) as kpi_id,
-    cast(requirements.measure as {{ dbt.type_string() }}) as measure,
-    cast(requirements.dimension as {{ dbt.type_string() }}) as dimension,
-    cast(case
-        when entities.entity is null then requirements.entity
-        else requirements.entity || '.' || requirements.column_name
-    end as {{ dbt.type_string() }}) as missing
-from requirements
-left join entities
-    on requirements.entity = entities.entity
-left join columns
-    on requirements.entity = columns.entity
-    and requirements.column_name = columns.column_name
-where
-    (entities.entity is null and not requirements.is_of_delivered)
-    or (entities.entity is not null and requirements.column_name is not null and columns.column_name is null)
+    cast(kpi_id as {{ dbt.type_string() }}) as kpi_id,
+    cast(measure as {{ dbt.type_string() }}) as measure,
+    cast(dimension as {{ dbt.type_string() }}) as dimension,
+    cast(missing as {{ dbt.type_string() }}) as missing
+from unmet
