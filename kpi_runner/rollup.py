@@ -17,7 +17,14 @@ from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_c
 MACROS = Path("macros") / "kpi"
 
 #: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql")
+ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "drill.sql")
+
+RELATIONS = {
+    "rows": "asked_rows",
+    "periods": "asked_periods",
+    "windows": "asked_windows",
+    "period_days": "asked_days",
+}
 
 
 class _Returned(Exception):
@@ -75,24 +82,58 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     """
     macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
-    relations = {
-        "rows": "asked_rows",
-        "periods": "asked_periods",
-        "windows": "asked_windows",
-        "period_days": "asked_days",
-    }
-    where = f" where {question.condition}" if question.condition else ""
-    windows = macros.window_names(macros.used_windows(question.spec))
     columns = "".join(f"{_quoted(name)}, " for name in question.dimensions)
     spec = question.spec | {"grains": None}
+    return (
+        f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
+        f"{macros.rollup(spec, slices, RELATIONS)}\n"
+        f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
+        f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
+    )
+
+
+def components(spec: dict[str, Any], project_dir: Path) -> tuple[list[str], bool]:
+    """What a spec's one measure is made of, by name; and whether it has rows only through these."""
+    macros = _macros(project_dir)
+    return list(macros.components(spec)), bool(macros.needs_component(spec))
+
+
+def drill_sql(
+    question: Question,
+    component: str | None,
+    columns: Sequence[str],
+    project_dir: Path,
+    calendar: Calendar,
+    cohort_window_days: int,
+) -> str:
+    """The SQL for the rows behind the figure of a question with one slot and one measure, or behind a component of it.
+
+    `columns` are those of the rows' table. The result has time_window, these columns, and what the
+    row adds: figure_numerator, figure_denominator, figure_value, figure_row_count (see drill.sql).
+    """
+    macros = _macros(project_dir)
+    identity = [name for name in columns if _tells_apart(name) or name in question.spec["dimensions"]]
+    return (
+        f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
+        f"{macros.drill(question.spec, component, list(columns), identity, RELATIONS)}\n"
+        "select * from drilled"
+    )
+
+
+def _tells_apart(column: str) -> bool:
+    """Whether a column says which thing a row is about."""
+    return column == "source_system" or column.endswith(("_id", "_key"))
+
+
+def _asked_sql(question: Question, macros: Any, calendar: Calendar, cohort_window_days: int) -> str:
+    """The CTEs that RELATIONS names: what a question asks for."""
+    where = f" where {question.condition}" if question.condition else ""
+    windows = macros.window_names(macros.used_windows(question.spec))
     return (
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
         f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
-        f"{macros.rollup(spec, slices, relations)}\n"
-        f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
-        f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
     )
 
 
