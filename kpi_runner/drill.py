@@ -95,18 +95,18 @@ def drill(request: DrillRequest, warehouse: Warehouse, settings: RunSettings, pr
     )
 
 
-def _check_component(
-    kpi: Kpi, measure: str, component: str | None, names: Sequence[str], is_needed: bool
-) -> None:
+def _check_component(kpi: Kpi, measure: str, component: str | None, names: Sequence[str], is_needed: bool) -> None:
     """A component must be one of the measure, and given where there are no rows without it."""
     name = f"{kpi.kpi_id}.{measure}"
     if component is None and is_needed:
         raise UsageError(
-            f"--component: {name} is worked out from several sums, each of its own rows. Name one of {', '.join(names)}."
+            f"--component: {name} is worked out from several sums, each of its own rows."
+            f" Name one of {', '.join(names)}."
         )
     if component is not None and component not in names:
         raise UsageError(
-            f"--component: {name} has no component {component!r}.{nearest(component, names)} It has: {', '.join(names)}."
+            f"--component: {name} has no component {component!r}.{nearest(component, names)}"
+            f" It has: {', '.join(names)}."
         )
 
 

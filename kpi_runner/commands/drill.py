@@ -104,8 +104,6 @@ def _headlines(found: Drill, rows: Sequence[Sequence[Any]]) -> tuple[list[str], 
     """The headline columns of the rows, without those that say nothing."""
     places = [place for place, name in enumerate(found.columns) if name in found.headline]
     kept = [
-        place
-        for place in places
-        if found.columns[place] in FIGURES[3:] or any(row[place] is not None for row in rows)
+        place for place in places if found.columns[place] in FIGURES[3:] or any(row[place] is not None for row in rows)
     ]
     return [found.columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
