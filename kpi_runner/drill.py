@@ -10,15 +10,12 @@ from typing import Any
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Period, Slot
 from kpi_runner.query import Request, answer
-from kpi_runner.rollup import Question, components, drill_sql
+from kpi_runner.rollup import ROW_DATES, Question, components, drill_sql
 from kpi_runner.warehouse import Kpi, RunSettings, Warehouse, nearest
 from kpi_runner.where import parse_where
 
 #: What each row adds to the figure, under the figure's own names; the last columns of every drill.
 FIGURES = ("numerator", "denominator", "value", "row_count")
-
-#: The dates by which rows meet periods, and by which they are listed.
-DATES = ("event_on", "since_on", "valid_from_on", "valid_to_on", "held_from_on", "held_to_on")
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def drill(request: DrillRequest, warehouse: Warehouse, settings: RunSettings, pr
     selected = [f'"{name}"' for name in windows]
     selected += [f'"{name}" as "{alias}"' for name, alias in shown.items()]
     selected += [f'figure_{name} as "{name}"' for name in FIGURES]
-    order = [name for name in columns if name in (*windows, *DATES)]
+    order = [name for name in columns if name in (*windows, *ROW_DATES)]
     order += [name for name in columns if name not in order]
     listed = ", ".join(f'"{name}"' for name in order)
     sql = f"select {', '.join(selected)} from ({rows}) as drilled order by {listed}"
@@ -115,7 +112,7 @@ def _headline(columns: Sequence[str], dimensions: Sequence[str], inputs: set[str
     return [
         name
         for name in columns
-        if name in (*DATES, *FIGURES, *dimensions, *inputs, "time_window")
+        if name in (*ROW_DATES, *FIGURES, *dimensions, *inputs, "time_window")
         or f"{name}_id" in columns
         or name.endswith("_key")
         or (name.endswith("_id") and name.removesuffix("_id") not in columns)

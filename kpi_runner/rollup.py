@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +20,10 @@ MACROS = Path("macros") / "kpi"
 #: The files of pure Jinja that the roll-up is written in.
 ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "drill.sql")
 
+#: The columns by which rows meet periods (see rollup.sql).
+ROW_DATES = ("event_on", "event_local_at", "since_on", "valid_from_on", "valid_to_on", "held_from_on", "held_to_on")
+
+#: What the roll-up's relations are called here.
 RELATIONS = {
     "rows": "asked_rows",
     "periods": "asked_periods",
@@ -96,6 +101,20 @@ def components(spec: dict[str, Any], project_dir: Path) -> tuple[list[str], bool
     """What a spec's one measure is made of, by name; and whether it has rows only through these."""
     macros = _macros(project_dir)
     return list(macros.components(spec)), bool(macros.needs_component(spec))
+
+
+def row_inputs(spec: dict[str, Any], project_dir: Path) -> list[str]:
+    """The columns of the rows that a spec's measures are made of, with the subjects that they are over."""
+    macros = _macros(project_dir)
+    inputs = list(macros.plain_inputs(spec))
+    asked = macros.measure_inputs(spec)
+    for subject, expressions in (spec.get("subjects") or {}).items():
+        used = " ".join(text for name, text in expressions.items() if name in asked)
+        words = set(re.findall(r"\w+", used))
+        if used:
+            inputs += [name for name in spec.get("inputs") or [] if {name, f"n_{name}"} & words]
+            inputs.append(subject)
+    return list(dict.fromkeys(inputs))
 
 
 def drill_sql(
