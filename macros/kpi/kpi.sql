@@ -3,7 +3,8 @@
 
     Columns that the rows must have: those of the dimensions and inputs; the local dates that their kind asks for, namely
     event_on (with event_local_at, the local time, where a formula compares with another period), valid_from_on and
-    valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row. -#}
+    valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row, whose names end in _id or _key:
+    with the dimensions they say which rows are about one thing (see drill.sql). -#}
 {% macro kpi(
     measures, dimensions, row_kinds=['event'], grains=none, paired=false, subjects=none, inputs=none, divisors=none
 ) %}
