@@ -79,10 +79,17 @@ def same(key: Key, reference: Figure, row: tuple[Any, ...]) -> bool:
     is_quotient = reference.denominator is not None or key.measure in QUOTIENTS
     return (
         (row_count, is_complete, is_provisional) == marks
-        and near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS)
+        and (near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS) or is_last_decimal(reference, numerator))
         and near(reference.denominator, denominator, key.measure in SPREAD_QUOTAS)
         and near(reference.value, value, is_quotient)
     )
+
+
+def is_last_decimal(reference: Figure, numerator: Decimal | None) -> bool:
+    """Whether a numerator differs in no more than the last of the decimals that are kept: one of small quotients."""
+    if reference.numerator is None or numerator is None:
+        return False
+    return abs(Fraction(numerator) - reference.numerator) < LAST_DECIMAL
 
 
 def near(reference: Fraction | None, number: Decimal | float | None, is_quotient: bool) -> bool:
