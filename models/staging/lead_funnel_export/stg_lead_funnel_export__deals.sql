@@ -1,7 +1,7 @@
 -- One row per closed deal of the export. All are won, on won_date; deals that are open or lost it does not have.
 --
--- A deal begins when its lead does, and has its channel. A deal whose lead is not in the export counts as created when it
--- was won, as a repair: that it was won is known, how long it took is not.
+-- A deal begins when its lead does, and has its channel. A deal whose lead is not in the export counts as created
+-- when it was won, as a repair: that it was won is known, how long it took is not.
 with closed_deals as (
     {{ read_delivery('olist_closed_deals_dataset.csv', ['mql_id', 'seller_id', 'sr_id', 'won_date']) }}
 ),
