@@ -202,7 +202,12 @@ def _age(measure: Mapping[str, Any], name: str) -> str:
     return f"of the days from `{name}` to the period's end" if measure.get("age") else f"of `{name}`"
 
 
-_WINDOWS = {"previous": "previous {}", "year": "year-ago {}", "trailing": "trailing {}", "trailing_months": "months of {}"}
+_WINDOWS = {
+    "previous": "previous {}",
+    "year": "year-ago {}",
+    "trailing": "trailing {}",
+    "trailing_months": "months of {}",
+}
 _PERIOD = {"selling_days": "selling days", "end_day_number": "day of the period's end"}
 
 
