@@ -82,7 +82,7 @@ def described(kpi: Mapping[str, Any]) -> list[Described]:
     meta = _meta(kpi)
     spec = meta["spec"]
     own_of = meta.get("measures") or {}
-    found = []
+    found: list[Described] = []
     for name, measure in spec["measures"].items():
         own = own_of.get(name) or {}
         healthy = own.get("healthy", {} if found else meta.get("healthy")) or {}

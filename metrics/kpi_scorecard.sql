@@ -115,8 +115,10 @@ select
     case
         when ranged.value is null then 'no_data'
         when ranged.healthy_low is null and ranged.healthy_high is null then 'no_target'
-        when ranged.value < ranged.healthy_low or (ranged.low_is_exclusive and ranged.value <= ranged.healthy_low) then 'low'
-        when ranged.value > ranged.healthy_high or (ranged.high_is_exclusive and ranged.value >= ranged.healthy_high) then 'high'
+        when ranged.value < ranged.healthy_low then 'low'
+        when ranged.low_is_exclusive and ranged.value = ranged.healthy_low then 'low'
+        when ranged.value > ranged.healthy_high then 'high'
+        when ranged.high_is_exclusive and ranged.value = ranged.healthy_high then 'high'
         else 'ok'
     end as status,
     ranged.is_provisional

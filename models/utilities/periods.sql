@@ -1,7 +1,8 @@
 -- One row per grain and period that figures are built for: from the one that holds the first event to the one that
--- holds as_of, or those of the asked range, clipped to it, and the range itself. period_end is exclusive. Beside the asked
--- ones stand those that the complete ones among them are compared with (is_asked false): else a scorecard of one month
--- would have nothing to set it beside.
+-- holds as_of, or those of the asked range, clipped to it, and the range itself. period_end is exclusive. Beside the
+-- asked ones stand those that the complete ones among them are compared with (is_asked false): else a scorecard of one
+-- month would have nothing to set it beside.
+{% set as_of_day = 'cast(' ~ as_of_local() ~ ' as date)' -%}
 {% set is_range_asked = var('period_start') is not none or var('period_end') is not none -%}
 with bounds as (
     select
@@ -146,7 +147,7 @@ select
     periods.is_complete,
     cast({{ shifted_days('periods.period_end', var('cohort_window_days') | int) }} as timestamp)
     > {{ as_of_local() }} as is_in_cohort_window,
-    cast({{ day_number("least(periods.period_end, cast(" ~ as_of_local() ~ " as date))") }} as bigint) as end_day_number,
+    cast({{ day_number('least(periods.period_end, ' ~ as_of_day ~ ')') }} as bigint) as end_day_number, -- noqa: LT05
     ends.month_parts_before - starts.month_parts_before as month_parts,
     ends.selling_days_before - starts.selling_days_before as selling_days
 from built as periods
