@@ -235,7 +235,7 @@
 {#- The source systems in use that have a staging model for an entity, in the order of the var. -#}
 {% macro systems_with(entity) %}
     {% set systems = [] %}
-    {% for system in var('source_systems') %}
+    {% for system in setting('source_systems') %}
         {% if entity in var('source_system_entities').get(system, []) %}
             {% do systems.append(system) %}
         {% endif %}

@@ -1,5 +1,11 @@
 -- One row per usable row and key of it that points to no usable row, though its source system delivers what it should
 -- point to. A deal's pipeline and stage are one key.
+{% set links = [] -%}
+{% for entity in used_entities() -%}
+    {% for column, target in canonical_entity(entity).get('links', {}).items() -%}
+        {% do links.append([entity, column, target, canonical_entity(target)['key'][0]]) -%}
+    {% endfor -%}
+{% endfor -%}
 with delivered_entities as (
     select distinct
         source_system,
@@ -8,8 +14,7 @@ with delivered_entities as (
 ),
 
 dangling as (
-    {% for entity in used_entities() -%}
-    {% for column, target in canonical_entity(entity).get('links', {}).items() -%}
+    {% for entity, column, target, target_key in links -%}
         select
             pointing.source_system,
             '{{ entity }}' as entity,
@@ -22,10 +27,9 @@ dangling as (
             and delivered_entities.entity = '{{ target }}'
         left join {{ kept(target) }} as pointed
             on pointing.source_system = pointed.source_system
-            and pointing.{{ column }} = pointed.{{ canonical_entity(target)['key'][0] }}
+            and pointing.{{ column }} = pointed.{{ target_key }}
         where pointing.{{ column }} is not null and pointed.row_key is null
         union all
-    {% endfor -%}
     {% endfor -%}
     select
         deals.source_system,

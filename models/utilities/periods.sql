@@ -1,6 +1,6 @@
 -- One row per grain and period that figures are built for: from the one that holds the first event to the one that
 -- holds as_of, or those of the asked range, clipped to it, and the range itself. period_end is exclusive.
-{% set is_range_asked = var('period_start') is not none or var('period_end') is not none -%}
+{% set is_range_asked = setting('period_start') is not none or setting('period_end') is not none -%}
 with bounds as (
     select
         coalesce({{ setting_date('period_start') }}, first_event_on) as first_day,
@@ -70,7 +70,7 @@ select
     periods.period_start = periods.whole_start
     and periods.period_end = periods.whole_end
     and cast(periods.period_end as timestamp) <= {{ as_of_local() }} as is_complete,
-    cast({{ shifted_days('periods.period_end', var('cohort_window_days') | int) }} as timestamp)
+    cast({{ shifted_days('periods.period_end', setting('cohort_window_days') | int) }} as timestamp)
     > {{ as_of_local() }} as is_in_cohort_window,
     cast({{ day_number("least(periods.period_end, cast(" ~ as_of_local() ~ " as date))") }} as bigint) as end_day_number,
     ends.month_parts_before - starts.month_parts_before as month_parts,

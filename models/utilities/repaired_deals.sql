@@ -1,5 +1,5 @@
--- One row per usable deal or change of its stage, and rule under which it was repaired: where row and history disagree, or
--- a date or amount is missing or out of order.
+-- One row per usable deal or change of its stage, and rule under which it was repaired: where row and history disagree,
+-- or a date or amount is missing or out of order.
 with histories as (
     select
         source_system,
