@@ -11,9 +11,24 @@
 
 {% macro check_deliveries() %}
     {% if execute %}
-        {% for delivery in deliveries() %}
+        {% set delivered = deliveries() %}
+        {% for system in setting('source_systems') %}
+            {% do check_system(system, delivered | selectattr('system', 'equalto', system) | list) %}
+        {% endfor %}
+        {% for delivery in delivered %}
             {% do check_delivery(delivery) %}
         {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Stops where a source system whose entities all lie in files delivers none of them. -#}
+{% macro check_system(system, delivered) %}
+    {% if delivered and not delivered | rejectattr('columns', 'none') | list %}
+        {% do exceptions.raise_compiler_error(
+            system ~ ": no file of an entity" ~ of_directory() ~ ". At least one of "
+            ~ delivered | map(attribute='file') | join(', ') ~ " (.csv or .parquet) must be there; " ~ set_data_dir() ~ "."
+        ) %}
     {% endif %}
 {% endmacro %}
 
@@ -24,9 +39,8 @@
         {% if delivery.meta.needs_file %}
             {% do exceptions.raise_compiler_error(
                 delivery.entity ~ ": no file " ~ delivery.file ~ ('' if '.' in delivery.file else '.csv or .parquet')
-                ~ (" in " ~ setting('data_dir') if setting('data_dir') else ", for no directory is named")
-                ~ ". The source system " ~ delivery.system
-                ~ " cannot do without it; set data_dir (kpi run --data DIR) to the directory that holds it."
+                ~ of_directory() ~ ". The source system " ~ delivery.system ~ " cannot do without it; "
+                ~ set_data_dir() ~ "."
             ) %}
         {% endif %}
     {% elif delivery.header %}
@@ -51,3 +65,11 @@
         {% do run_query("select count(*) from (select * from " ~ read_file(delivery.file, delivery.header) ~ ") as delivered") %}
     {% endif %}
 {% endmacro %}
+
+
+{#- In words: where files were looked for, and how to say where they are. -#}
+{% macro of_directory() %}
+    {% do return(" in " ~ setting('data_dir') if setting('data_dir') else ", for no directory is named") %}
+{% endmacro %}
+
+{% macro set_data_dir() %}{% do return("set data_dir (kpi run --data DIR) to the directory that holds it") %}{% endmacro %}

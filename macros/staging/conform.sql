@@ -107,7 +107,7 @@
         {{ read_delivery(entity, canonical_columns(entity).keys() | list + ['_loaded_at']) }}
     ),
 
-    {{ conform(entity, columns='as found', file=entity, needs_file=(entity == 'deals'), loaded_at=true) }}
+    {{ conform(entity, columns='as found', file=entity, loaded_at=true) }}
 {%- endmacro %}
 
 
