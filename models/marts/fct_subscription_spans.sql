@@ -85,7 +85,7 @@ rated as (
     from spans
     left join rates
         on spans.currency = rates.currency
-        and spans.currency <> '{{ var("reporting_currency") }}'
+        and spans.currency <> '{{ setting("reporting_currency") }}'
         and (spans.held_to_on is null or rates.valid_from is null or rates.valid_from <= spans.held_to_on)
         and (rates.valid_until is null or rates.valid_until > {{ shifted_days('spans.held_from_on', 1) }})
 ),
@@ -102,7 +102,7 @@ unrated as (
         and (rated.held_to_on is null or rated.held_to_on >= periods.period_start)
         and (rated.valid_from_on is null or rated.valid_from_on < periods.period_end)
         and (rated.valid_to_on is null or rated.valid_to_on >= periods.period_end)
-    where rated.rate is null and rated.currency <> '{{ var("reporting_currency") }}'
+    where rated.rate is null and rated.currency <> '{{ setting("reporting_currency") }}'
     group by rated.source_system, rated.subscription_id
 )
 
@@ -121,7 +121,7 @@ select
     case
         when unrated.needed_on is not null
             then {{ converted('rated.own_mrr', 'rated.currency', 'rated', 'unrated.needed_on') }}
-        when rated.rate is not null or coalesce(rated.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+        when rated.rate is not null or coalesce(rated.currency, '{{ setting("reporting_currency") }}') = '{{ setting("reporting_currency") }}'
             then {{ converted('rated.own_mrr', 'rated.currency', 'rated', 'rated.held_from_on') }}
     end as mrr
 from rated
