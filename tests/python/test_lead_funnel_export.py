@@ -93,12 +93,14 @@ def test_deals_begin_with_their_leads(built: Built) -> None:
 def test_repairs_and_rejects_are_named(built: Built) -> None:
     repairs = (
         "select row_key, rule from repaired_rows where entity = 'deals'"
-        " and split_part(rule, ':', 1) in ('created_at', 'closed_at') order by 1, 2"
+        " and split_part(rule, ':', 1) in ('created_at', 'closed_at', 'lead_id') order by 1, 2"
     )
     assert built.warehouse.rows(repairs) == [
         ("m2", "closed_at: before created_at, span taken as 0"),
         ("m4", "created_at: no lead of this id, taken as won_date"),
+        ("m4", "lead_id: points to no row of leads"),
         ("m9", "created_at: no lead of this id, taken as won_date"),
+        ("m9", "lead_id: points to no row of leads"),
     ]
     rejects = "select entity, row_key, rule from rejected_rows"
     assert built.warehouse.rows(rejects) == [
