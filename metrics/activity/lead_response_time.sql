@@ -19,12 +19,12 @@
         end as hours,
         case when first_contact_at is null then 1 end as unanswered,
         case
-            when first_contact_at is not null or {{ shifted_hours('created_at', var('response_sla_hours')) }} <= {{ as_of_utc() }}
+            when first_contact_at is not null or {{ shifted_hours('created_at', setting('response_sla_hours')) }} <= {{ as_of_utc() }}
                 then 1
         end as judged,
         case
-            when first_contact_at <= {{ shifted_hours('created_at', var('response_sla_hours')) }} then 1
-            when first_contact_at is not null or {{ shifted_hours('created_at', var('response_sla_hours')) }} <= {{ as_of_utc() }}
+            when first_contact_at <= {{ shifted_hours('created_at', setting('response_sla_hours')) }} then 1
+            when first_contact_at is not null or {{ shifted_hours('created_at', setting('response_sla_hours')) }} <= {{ as_of_utc() }}
                 then 0
         end as within_sla
     from {{ ref('fct_leads') }}

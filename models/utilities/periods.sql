@@ -3,7 +3,7 @@
 -- asked ones stand those that the complete ones among them are compared with (is_asked false): else a scorecard of one
 -- month would have nothing to set it beside.
 {% set as_of_day = 'cast(' ~ as_of_local() ~ ' as date)' -%}
-{% set is_range_asked = var('period_start') is not none or var('period_end') is not none -%}
+{% set is_range_asked = setting('period_start') is not none or setting('period_end') is not none -%}
 with bounds as (
     select
         coalesce({{ setting_date('period_start') }}, first_event_on) as first_day,
@@ -145,7 +145,7 @@ select
     periods.period_end,
     periods.is_asked,
     periods.is_complete,
-    cast({{ shifted_days('periods.period_end', var('cohort_window_days') | int) }} as timestamp)
+    cast({{ shifted_days('periods.period_end', setting('cohort_window_days') | int) }} as timestamp)
     > {{ as_of_local() }} as is_in_cohort_window,
     cast({{ day_number('least(periods.period_end, ' ~ as_of_day ~ ')') }} as bigint) as end_day_number, -- noqa: LT05
     ends.month_parts_before - starts.month_parts_before as month_parts,

@@ -99,9 +99,14 @@ def delivering(company: Company, entities: Collection[str]) -> Company:
 
 @dataclass(frozen=True)
 class Layer:
-    """The compiled layer: the models in their order, each as (relation, materialization, name, SQL)."""
+    """The compiled layer.
+
+    `models` stand in their order, each as (relation, materialization, name, SQL); `checks` are the tests of the data in
+    tests/data, the SQL of each by its name.
+    """
 
     models: tuple[tuple[str, str, str, str], ...]
+    checks: dict[str, str]
     entities: tuple[str, ...]
     data_dir: Path
 
@@ -123,6 +128,10 @@ class Layer:
             _execute(connection, relation, materialized, name, sql)
         return connection
 
+    def broken_checks(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """The checks that find something in a database that build() gave."""
+        return [name for name, sql in self.checks.items() if connection.execute(f"from ({sql}) limit 1").fetchall()]
+
 
 def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized: str, name: str, sql: str) -> None:
     """Does what the materialization of a model does."""
@@ -139,6 +148,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized:
         " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
         " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
     )
+    connection.execute(f"create view {relation} as select * from kpi_figures where kpi_id = '{name}'")
 
 
 def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> Layer:
@@ -161,7 +171,12 @@ def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> 
         )
         for key in _in_order(nodes)
     )
-    return Layer(models, tuple(entities), data_dir)
+    checks = {
+        node["name"]: node["compiled_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["original_file_path"].endswith(".sql")
+    }
+    return Layer(models, checks, tuple(entities), data_dir)
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:

@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from kpi_runner.cli import COMMANDS, main
@@ -93,6 +95,19 @@ def test_models_are_read_through_ref() -> None:
     for folder in ("models", "metrics"):
         for file in (ROOT / folder).rglob("*.sql"):
             assert not named.search(file.read_text(encoding="utf-8")), file
+
+
+def test_every_source_system_is_registered() -> None:
+    """In dbt_project.yml with its models, and in pyproject.toml, else sqlfluff skips them as disabled."""
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    models = {
+        system: {file.stem.split("__")[1] for file in (ROOT / "models" / "staging" / system).glob("*.sql")}
+        for system in SYSTEMS
+    }
+    registered = {system: set(entities) for system, entities in project["vars"]["source_system_entities"].items()}
+    assert registered == models
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert sorted(config["tool"]["sqlfluff"]["templater"]["dbt"]["context"]["source_systems"]) == SYSTEMS
 
 
 # --- Descriptions
