@@ -78,7 +78,10 @@ def same(key: Key, reference: Figure, row: tuple[Any, ...]) -> bool:
     is_quotient = reference.denominator is not None or key.measure in QUOTIENTS
     return (
         marks == [reference.row_count, reference.is_complete, reference.is_provisional, reference.is_asked]
-        and (near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS) or is_last_decimal(reference, numerator))
+        and (
+            near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS)
+            or is_last_decimal(reference, numerator)
+        )
         and near(reference.denominator, denominator, key.measure in SPREAD_QUOTAS)
         and near(reference.value, value, is_quotient)
     )
