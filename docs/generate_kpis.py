@@ -58,7 +58,8 @@ def parsed_manifest() -> dict[str, Any]:
     """The manifest that `dbt parse` makes of the project; no warehouse is needed."""
     with tempfile.TemporaryDirectory() as directory:
         shutil.copy(ROOT / "profiles.yml.example", Path(directory) / "profiles.yml")
-        command = [sys.executable, "-m", "dbt.cli.main", "--quiet", "parse", "--project-dir", str(ROOT)]
+        command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
+        command += ["--quiet", "parse", "--project-dir", str(ROOT)]
         command += ["--target-path", directory, "--log-path", directory]
         environment = os.environ | {"DBT_PROFILES_DIR": directory, "KPI_DUCKDB_PATH": f"{directory}/kpi.duckdb"}
         subprocess.run(command, env=environment, cwd=directory, check=True, stdout=sys.stderr)

@@ -32,6 +32,9 @@ from tests.python.reference.company import Company, Row, write_company
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: Every source system that has staging models.
+SYSTEMS = sorted(path.name for path in (ROOT / "models" / "staging").iterdir() if path.is_dir())
+
 #: What the small company is looked at as of.
 AS_OF = "2026-06-30"
 
@@ -246,11 +249,10 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
 @pytest.fixture(scope="session")
 def manifest(builder: Builder) -> dict[str, Any]:
     """dbt's manifest, with every source system in use."""
-    systems = sorted(path.name for path in (ROOT / "models" / "staging").iterdir() if path.is_dir())
     file = builder.root / "parsed" / "target" / "manifest.json"
     with builder.locked("parsed"):
         if not file.exists():
-            run_dbt("parse", {"source_systems": systems}, builder.root / "parsed")
+            run_dbt("parse", {"source_systems": SYSTEMS}, builder.root / "parsed")
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert found["disabled"] == {}
     return found

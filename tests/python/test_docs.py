@@ -74,6 +74,16 @@ def test_every_command_is_in_the_readme_or_the_manual() -> None:
     assert all(f"kpi {name}" in text for name in COMMANDS)
 
 
+def test_the_readme_shows_what_the_demo_prints(demo: Built) -> None:
+    """Line by line, in their order, with … where lines are left out."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("```text\n")[1].split("```")[0].splitlines()
+    printed = iter(demo.result.stdout.splitlines())
+    missing = [line for line in shown if line.strip() not in ("", "…") and line not in printed]
+    assert missing == []
+    assert len(shown) > 20
+
+
 def test_every_var_is_documented_beside_its_default() -> None:
     lines = (ROOT / "dbt_project.yml").read_text(encoding="utf-8").splitlines()
     start = lines.index("vars:") + 1
