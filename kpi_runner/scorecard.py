@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from kpi_runner.periods import period_text
@@ -33,17 +34,22 @@ class Entry:
 
 def last_scorecard(warehouse: Warehouse, grain: str) -> list[Entry]:
     """The primary measure of every KPI in the last complete period of a grain, by number."""
+    ((start,),) = warehouse.rows("select max(period_start) from kpi_scorecard where grain = ?", [grain])
+    return scorecard(warehouse, grain, start, "measures.position = 1")
+
+
+def scorecard(warehouse: Warehouse, grain: str, period_start: date | None, condition: str = "true") -> list[Entry]:
+    """The measures of every KPI in one complete period, by number and place; of those a condition takes."""
     calendar = warehouse.settings().calendar
     columns = ", ".join(f"{source}.{name}" for name, source in _SOURCES.items())
     rows = warehouse.rows(
         f"select {columns} from kpi_scorecard as card"
         " inner join kpi_catalog as catalog on card.kpi_id = catalog.kpi_id"
         " inner join kpi_measures as measures on card.kpi_id = measures.kpi_id"
-        " and card.measure = measures.measure and measures.position = 1"
-        " where card.grain = ? and card.period_start ="
-        " (select max(period_start) from kpi_scorecard where grain = ?)"
-        " order by catalog.number nulls first, card.kpi_id",
-        [grain, grain],
+        " and card.measure = measures.measure"
+        f" where card.grain = ? and card.period_start = ? and {condition}"
+        " order by catalog.number nulls first, card.kpi_id, measures.position",
+        [grain, period_start],
     )
     start = SCORECARD_COLUMNS.index("period_start")
     return [Entry(row, period_text(grain, row[start], row[start + 1], calendar)) for row in rows]
@@ -58,9 +64,9 @@ def shown(entries: list[Entry]) -> tuple[list[str], list[tuple[str, ...]]]:
             entry["title"],
             display(entry["value"], entry["unit"]) + (" *" if entry["is_provisional"] else ""),
             display(entry["previous_value"], entry["unit"]),
-            _change(entry, ""),
+            change_text(entry, ""),
             display(entry["year_ago_value"], entry["unit"]),
-            _change(entry, "year_"),
+            change_text(entry, "year_"),
             healthy_range(entry),
             entry["status"].replace("_", " "),
         )
@@ -82,7 +88,7 @@ def healthy_range(entry: Entry) -> str:
     return f"{low} to {high}"
 
 
-def _change(entry: Entry, prefix: str) -> str:
+def change_text(entry: Entry, prefix: str) -> str:
     """A change against another period: in percentage points for percentages, else relative."""
     in_points = entry["unit"] == "percent"
     fraction = entry[f"{prefix}change" if in_points else f"{prefix}change_pct"]
