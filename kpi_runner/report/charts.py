@@ -93,13 +93,14 @@ def parts(
     )
 
 
-def sparkline(values: Sequence[float | None], alt: str) -> Markup:
-    """The run of a figure in a line of text's height, its last point marked."""
-    given = [value for value in values if value is not None]
+def sparkline(values: Sequence[float | None], healthy: Range, alt: str) -> Markup:
+    """The run of a figure in a small line, its last point marked, the healthy range behind."""
+    given = [value for value in (*values, *healthy) if value is not None]
+    low, high = min(given), max(given)
     chart = _chart(
         pygal.Line,
-        width=132,
-        height=34,
+        width=220,
+        height=44,
         margin=4,
         margin_right=4,
         spacing=0,
@@ -109,11 +110,11 @@ def sparkline(values: Sequence[float | None], alt: str) -> Markup:
         allow_interruptions=True,
         dots_size=2.5,
     )
-    if min(given) == max(given):
-        # A level line lies in the middle.
-        chart.config.range = (given[0] - 1, given[0] + 1)
+    # A level line lies in the middle; what is open has some room, so that it can be seen.
+    room = (high - low) * 0.1 if high > low else 1.0
+    chart.config.range = (low - room, high + room)
     chart.add("", list(values), formatter=str)
-    return _drawn(chart, alt, (None, None), [], last_dot=True)
+    return _drawn(chart, alt, healthy, [], last_dot=True)
 
 
 def _chart(kind: Any, **options: Any) -> Any:

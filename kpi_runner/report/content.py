@@ -21,7 +21,7 @@ from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse
 #: Periods in a sparkline and in a chart over time.
 RUN_LENGTH = 12
 #: Slices in a chart, and slices of one dimension in a table; the rest is a query away.
-CHART_SLICES, TABLE_SLICES = 12, 50
+CHART_SLICES, TABLE_SLICES = 16, 50
 
 #: Status → the words for it, and its sign: colour alone says nothing to those who do not see it.
 STATUSES = {
@@ -146,6 +146,11 @@ class Report:
     goals: tuple[Group, ...]
     themes: tuple[Group, ...]
     sections: tuple[Section, ...] = field(default=())
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the report's period."""
+        return self.span.end - timedelta(days=1)
 
     def count(self, *statuses: str) -> int:
         """How many KPIs have one of the statuses."""
@@ -292,13 +297,13 @@ class _Reader:
         run = [self.run_figures.get((kpi.kpi_id, primary.measure), {}).get(span.start) for span in self.run]
         spark = None
         if sum(value is not None for value in run) > 1:
-            spark = charts.sparkline(run, self._run_text(f"{kpi.title} by {self.span.grain}", self.run, run, primary))
+            entry = self.entries.get((kpi.kpi_id, primary.measure))
+            alt = self._run_text(f"{kpi.title} by {spoken(self.span.grain)}", self.run, run, primary)
+            spark = charts.sparkline(run, _range_of(entry), alt)
         missing = "" if primary.available else ", ".join(primary.missing)
-        drawn, tables = [*self._trend_chart(kpi)], [*self._trend_table(kpi)]
-        for chart in self._slice_charts(kpi):
-            drawn.append(chart)
-        tables += self._slice_tables(kpi)
-        return Section(kpi, lines[0], lines, spark, missing, tuple(drawn), tuple(tables))
+        drawn = (*self._trend_chart(kpi), *self._slice_charts(kpi))
+        tables = (*self._trend_table(kpi), *self._slice_tables(kpi))
+        return Section(kpi, lines[0], lines, spark, missing, drawn, tables)
 
     def _line(self, kpi: Kpi, measure: MeasureInfo) -> Line:
         entry = self.entries.get((kpi.kpi_id, measure.measure))
@@ -342,8 +347,7 @@ class _Reader:
             return
         unit = info.unit or ""
         entry = self.trend_entries.get((kpi.kpi_id, info.measure))
-        healthy = (entry["healthy_low"], entry["healthy_high"]) if entry else (None, None)
-        caption = f"{spoken(info.measure)} by {self.trend_grain.replace('_', ' ')}"
+        caption = f"{spoken(info.measure)} by {spoken(self.trend_grain)}"
         alt = self._run_text(caption, self.trend, values, info)
         if entry and healthy_range(entry):
             alt += f" Healthy: {healthy_range(entry)}."
@@ -354,7 +358,7 @@ class _Reader:
                 values,
                 [display(value, unit) for value in values],
                 _axis(unit),
-                healthy,
+                _range_of(entry),
                 as_bars=unit in ("count", "money"),
                 alt=alt,
             ),
@@ -373,7 +377,7 @@ class _Reader:
             ((span.text,), tuple(_cell(column[place], info.unit) for column, info in zip(columns, measures, strict=True)))
             for place, span in enumerate(self.trend)
         ]
-        grain = self.trend_grain.replace("_", " ")
+        grain = spoken(self.trend_grain)
         names = tuple(spoken(info.measure) for info in measures)
         yield Table(f"By {grain}", (grain,), names, tuple(rows))
 
@@ -419,7 +423,7 @@ class _Reader:
         entry = self.entries.get((kpi.kpi_id, part))
         # A range for the company's count or sum says nothing of a slice's.
         is_rate = units[part] not in ("count", "money")
-        healthy = (entry["healthy_low"], entry["healthy_high"]) if entry and is_rate else (None, None)
+        healthy = _range_of(entry) if is_rate else (None, None)
         return Chart(caption, charts.bars(labels, values, texts, healthy, alt=alt))
 
     def _funnel(self, kpi: Kpi, spec: str) -> Chart | None:
@@ -437,7 +441,7 @@ class _Reader:
 
     def _chosen(self, slices: list[_Slice], measure: str) -> tuple[list[_Slice], int]:
         """The slices of a chart in their order, and how many are left out: those with the fewest rows."""
-        kept = sorted(slices, key=lambda entry: (-entry.weight(measure), entry.value))[:CHART_SLICES]
+        kept = sorted(slices, key=lambda entry: (-entry.weight(measure), -entry.given(measure), entry.value))[:CHART_SLICES]
         order = self._order(kept, measure)
         return sorted(kept, key=order), len(slices) - len(kept)
 
@@ -542,6 +546,11 @@ def spoken(name: str) -> str:
 
 def _cell(value: float | None, unit: str | None) -> Cell:
     return Cell(display(value, unit or ""), plain(value) or "")
+
+
+def _range_of(entry: Entry | None) -> charts.Range:
+    """The healthy range of a figure."""
+    return (entry["healthy_low"], entry["healthy_high"]) if entry else (None, None)
 
 
 def _tone(change: float | None, better: str | None) -> str:
