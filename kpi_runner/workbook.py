@@ -43,9 +43,9 @@ _FIGURES = (
     "cast(denominator as double) as denominator", "row_count", "is_complete", "is_provisional",
 )  # fmt: skip
 _SCORECARD = (
-    "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain", "period_start", "period_end", "value",
-    "previous_value", "change", "change_pct", "year_ago_value", "year_change", "year_change_pct", "figures.healthy_low",
-    "figures.healthy_high", "status", "is_provisional",
+    "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain", "period_start",
+    "period_end", "value", "previous_value", "change", "change_pct", "year_ago_value", "year_change",
+    "year_change_pct", "figures.healthy_low", "figures.healthy_high", "status", "is_provisional",
 )  # fmt: skip
 _DEFINITIONS = (
     "catalog.kpi_id", "number", "title", "theme", "question", "description", "measure", "measures.unit",

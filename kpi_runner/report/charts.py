@@ -47,7 +47,7 @@ def trend(
         chart.config.allow_interruptions = True
     given = [value for value in (*values, *healthy) if value is not None]
     low, high = (min(given), max(given))
-    if as_bars or low >= 0 and low < (high - low):
+    if as_bars or 0 <= low < high - low:
         low, high = min(low, 0), max(high, 0)
     chart.config.range = (low, high if high > low else low + 1)
     chart.config.value_formatter = axis
@@ -59,9 +59,7 @@ def trend(
     return _drawn(chart, alt, healthy, texts)
 
 
-def bars(
-    labels: Sequence[str], values: Sequence[float], shown: Sequence[str], healthy: Range, *, alt: str
-) -> Markup:
+def bars(labels: Sequence[str], values: Sequence[float], shown: Sequence[str], healthy: Range, *, alt: str) -> Markup:
     """A measure by slice, the first slice on top, each bar with its figure."""
     chart = _bar_chart(pygal.HorizontalBar, labels)
     given = [value for value in (*values, *healthy) if value is not None]
@@ -111,7 +109,7 @@ def sparkline(values: Sequence[float | None], healthy: Range, alt: str) -> Marku
         dots_size=2.5,
     )
     # A level line lies in the middle; what is open has some room, so that it can be seen.
-    room = (high - low) * 0.1 if high > low else 1.0
+    room = (high - low) * 0.15 if high > low else 1.0
     chart.config.range = (low - room, high + room)
     chart.add("", list(values), formatter=str)
     return _drawn(chart, alt, healthy, [], last_dot=True)
@@ -188,7 +186,7 @@ def _drawn(
 
     chart.add_xml_filter(finished)
     # All text of the drawing was escaped when it was made into XML.
-    return Markup(chart.render())  # noqa: S704
+    return Markup(chart.render())
 
 
 def _printable(text: str) -> str:

@@ -29,9 +29,9 @@ STATUSES = {
     "low": ("below its range", "▼"),
     "high": ("above its range", "▲"),
     "no_target": ("no range set", "·"),
-    "no_data": ("no figure", "–"),
-    "unavailable": ("not available", "–"),
-    "not_built": ("not built", "–"),
+    "no_data": ("no figure", "-"),
+    "unavailable": ("not available", "-"),
+    "not_built": ("not built", "-"),
 }
 
 
@@ -97,13 +97,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of figures: the names of its first columns, then measures; how many rows are left out of it."""
+    """Figures of measures by a grain or a dimension; `left_out` says how many rows are not in it."""
 
-    caption: str
-    keys: tuple[str, ...]
+    by: str
     measures: tuple[str, ...]
-    rows: tuple[tuple[tuple[str, ...], tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
     left_out: int = 0
+
+    @property
+    def caption(self) -> str:
+        """What the table shows."""
+        return f"by {spoken(self.by)}"
 
 
 @dataclass(frozen=True)
@@ -372,14 +376,12 @@ class _Reader:
         measures = [info for info in kpi.measures if (kpi.kpi_id, info.measure) in self.trend_figures]
         if not measures:
             return
-        columns = [self._trend_values(kpi, info) for info in measures]
+        columns = [(self._trend_values(kpi, info), info.unit) for info in measures]
         rows = [
-            ((span.text,), tuple(_cell(column[place], info.unit) for column, info in zip(columns, measures, strict=True)))
+            (span.text, tuple(_cell(column[place], unit) for column, unit in columns))
             for place, span in enumerate(self.trend)
         ]
-        grain = spoken(self.trend_grain)
-        names = tuple(spoken(info.measure) for info in measures)
-        yield Table(f"By {grain}", (grain,), names, tuple(rows))
+        yield Table(self.trend_grain, tuple(info.measure for info in measures), tuple(rows))
 
     def _slice_charts(self, kpi: Kpi) -> Iterable[Chart]:
         for spec in self._specs(kpi):
@@ -441,7 +443,8 @@ class _Reader:
 
     def _chosen(self, slices: list[_Slice], measure: str) -> tuple[list[_Slice], int]:
         """The slices of a chart in their order, and how many are left out: those with the fewest rows."""
-        kept = sorted(slices, key=lambda entry: (-entry.weight(measure), -entry.given(measure), entry.value))[:CHART_SLICES]
+        ranked = sorted(slices, key=lambda entry: (-entry.weight(measure), -entry.given(measure), entry.value))
+        kept = ranked[:CHART_SLICES]
         order = self._order(kept, measure)
         return sorted(kept, key=order), len(slices) - len(kept)
 
@@ -465,12 +468,10 @@ class _Reader:
             if dimension == "stage":
                 kept.sort(key=self._order(kept, measures[0].measure))
             rows = tuple(
-                ((entry.value,), tuple(_cell(entry.number(info.measure), info.unit) for info in measures))
+                (entry.label, tuple(_cell(entry.number(info.measure), info.unit) for info in measures))
                 for entry in kept
             )
-            names = tuple(spoken(info.measure) for info in measures)
-            name = spoken(dimension)
-            yield Table(f"By {name}", (name,), names, rows, len(slices) - len(kept))
+            yield Table(dimension, tuple(info.measure for info in measures), rows, len(slices) - len(kept))
 
 
 @dataclass(frozen=True)
