@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Element:
                 yield from child.elements()
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
-        """All elements below with this tag and these attributes; `data_kpi` stands for data-kpi, `class_` holds words."""
+        """All elements below with this tag and attributes; `data_kpi` stands for data-kpi, `class_` holds words."""
         asked = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
         return [
             element
@@ -252,7 +253,8 @@ def test_deals_by_stage_stand_in_the_order_of_the_stages(page: Element, warehous
 
 
 def test_the_funnel_shows_parts_of_wholes(page: Element, warehouse: Warehouse) -> None:
-    found = warehouse.query("stage_conversion", "--period", PERIOD, "--by", "stage")
+    options = ("--period", PERIOD, "--by", "stage", "--measure", "entered", "--measure", "advanced")
+    found = warehouse.query("stage_conversion", *options)
     figures = {
         (row["stage"], row["measure"]): row["value"] for row in found if row["measure"] in ("entered", "advanced")
     }
@@ -312,7 +314,7 @@ def test_every_kpi_has_its_definition_one_click_away(page: Element, warehouse: W
     for article in page.all("article"):
         kpi_id = article.attributes.get("data-kpi") or article.attributes["id"].removeprefix("kpi-")
         (definition,) = article.all("details", class_="definition")
-        assert definition.children and definition.all("summary")[0].text.startswith("Definition")
+        assert definition.all("summary")[0].text.startswith("Definition")
         assert definition.all("p")[0].text == " ".join(described[kpi_id].split())
     assert len(page.all("article", class_="kpi")) == len(described)
 
@@ -341,7 +343,8 @@ def test_what_is_unavailable_says_what_is_missing(small: Built, tmp_path: Path) 
         assert bool(missing) != entry["available"], kpi_id
         if missing:
             assert all(need in missing[0].text for need in entry["missing"])
-            assert not article.all("span", class_="headline") and not article.all("figure")
+            assert not article.all("span", class_="headline")
+            assert not article.all("figure")
 
 
 # --- Which period
@@ -399,7 +402,8 @@ def test_the_page_is_small_and_loads_nothing(page: Element, text: str) -> None:
             if name != "xmlns":
                 assert "//" not in value
     style = page.all("style")[0].text
-    assert "url(" not in style and "@import" not in style
+    assert "url(" not in style
+    assert "@import" not in style
     assert "//" not in re.sub(r"/\*.*?\*/|// [A-Z].*", "", text.replace("http://www.w3.org/2000/svg", ""))
 
 
@@ -472,8 +476,9 @@ def test_the_page_can_be_read_aloud(page: Element) -> None:
     assert page.all("html")[0].attributes["lang"] == "en"
     assert page.all("title")[0].text == f"Sales KPIs, {PERIOD}"
     levels = [int(e.tag[1]) for e in page.elements() if re.fullmatch("h[1-6]", e.tag)]
-    assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert [len(page.all(tag)) for tag in ("header", "nav", "main", "footer")] == [1, 1, 1, 1]
     for drawing in page.all("svg"):
         assert drawing.attributes["role"] == "img"
@@ -483,7 +488,8 @@ def test_the_page_can_be_read_aloud(page: Element) -> None:
         assert all(cell.attributes["scope"] in ("col", "row") for cell in table.all("th"))
         assert all(row.all("th", scope="row") for row in table.all("tr") if row.all("td"))
     for region in page.all("div", role="region"):
-        assert region.attributes["tabindex"] == "0" and region.attributes["aria-label"]
+        assert region.attributes["tabindex"] == "0"
+        assert region.attributes["aria-label"]
 
 
 def test_links_lead_somewhere_and_ids_are_one_of_a_kind(page: Element) -> None:
@@ -625,4 +631,5 @@ def test_nothing_is_wider_than_a_phone(text: str, tmp_path: Path, width: int) ->
     (tmp_path / "frame.html").write_text(f"<html><head><title></title></head>{framing}</html>", encoding="utf-8")
     done = browse("--allow-file-access-from-files", "--dump-dom", (tmp_path / "frame.html").as_uri())
     found = re.search(r"<title>(\d+)</title>", done.stdout)
-    assert found and int(found[1]) <= width
+    assert found
+    assert int(found[1]) <= width
