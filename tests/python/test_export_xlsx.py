@@ -80,7 +80,7 @@ def test_a_sheet_can_be_worked_with(book: Workbook, name: str) -> None:
     assert all(cell.font.b for cell in sheet[1])
     for place, cells_of_column in enumerate(sheet.iter_cols(), start=1):
         # Neighbours of the same width stand as one entry in the file.
-        (width,) = [d.width for d in sheet.column_dimensions.values() if d.min <= place <= d.max]
+        (width,) = [d.width for d in sheet.column_dimensions.values() if (d.min or 0) <= place <= (d.max or 0)]
         longest = max(len(str(cell.value)) for cell in cells_of_column if cell.value is not None)
         assert width > min(longest if isinstance(cells_of_column[-1].value, str) else 8, 59), cells_of_column[0].value
 
