@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -38,24 +39,41 @@ class Entry:
         """What the line stands under: its goal, else its theme."""
         return self["goal"] or f"Other: {self['theme']}"
 
+    @property
+    def healthy(self) -> str:
+        """The healthy range in words."""
+        return healthy_range(
+            self["healthy_low"],
+            self["healthy_high"],
+            self["unit"],
+            low_is_exclusive=self["low_is_exclusive"],
+            high_is_exclusive=self["high_is_exclusive"],
+        )
+
 
 def last_scorecard(warehouse: Warehouse, grain: str) -> list[Entry]:
     """The primary measure of every KPI in the last complete period of a grain: goals first, then by theme.
 
     A goal stands where its first KPI does. A KPI of two goals has a line in each.
     """
+    ((start,),) = warehouse.rows("select max(period_start) from kpi_scorecard where grain = ?", [grain])
+    return scorecard(warehouse, grain, start, "measures.position = 1")
+
+
+def scorecard(warehouse: Warehouse, grain: str, period_start: date | None, condition: str = "true") -> list[Entry]:
+    """The measures of every KPI in one complete period, goals first; of those a condition takes."""
     calendar = warehouse.settings().calendar
     columns = ", ".join(f"{source}.{name}" for name, source in _SOURCES.items())
     rows = warehouse.rows(
         f"select {columns} from kpi_scorecard as card"
         " inner join kpi_catalog as catalog on card.kpi_id = catalog.kpi_id"
         " inner join kpi_measures as measures on card.kpi_id = measures.kpi_id"
-        " and card.measure = measures.measure and measures.position = 1"
-        " where card.grain = ? and card.period_start ="
-        " (select max(period_start) from kpi_scorecard where grain = ?)"
+        " and card.measure = measures.measure"
+        f" where card.grain = ? and card.period_start = ? and {condition}"
         " order by min(card.goal_position) over (partition by card.goal) nulls last, card.goal_position,"
-        " case when card.goal is null then catalog.theme end, catalog.number nulls first, card.kpi_id",
-        [grain, grain],
+        " case when card.goal is null then catalog.theme end, catalog.number nulls first, card.kpi_id,"
+        " measures.position",
+        [grain, period_start],
     )
     start = SCORECARD_COLUMNS.index("period_start")
     return [Entry(row, period_text(grain, row[start], row[start + 1], calendar)) for row in rows]
@@ -80,16 +98,10 @@ def _line(entry: Entry) -> tuple[str, ...]:
         "  " + entry["title"],
         display(entry["value"], entry["unit"]) + (" *" if entry["is_provisional"] else ""),
         display(entry["previous_value"], entry["unit"]),
-        _change(entry, ""),
+        change_text(entry, ""),
         display(entry["year_ago_value"], entry["unit"]),
-        _change(entry, "year_"),
-        healthy_range(
-            entry["healthy_low"],
-            entry["healthy_high"],
-            entry["unit"],
-            low_is_exclusive=entry["low_is_exclusive"],
-            high_is_exclusive=entry["high_is_exclusive"],
-        ),
+        change_text(entry, "year_"),
+        entry.healthy,
         entry["status"].replace("_", " "),
     )
 
@@ -118,7 +130,7 @@ def healthy_range(
     return f"{lowest} to {highest}"
 
 
-def _change(entry: Entry, prefix: str) -> str:
+def change_text(entry: Entry, prefix: str) -> str:
     """A change against another period: in percentage points for percentages, else relative."""
     in_points = entry["unit"] == "percent"
     fraction = entry[f"{prefix}change" if in_points else f"{prefix}change_pct"]

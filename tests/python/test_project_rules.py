@@ -200,7 +200,7 @@ def test_reading_needs_no_dbt(small: Built, tmp_path: Path, command: str) -> Non
     arguments = {
         "query": ["query", "won_deals", "--by", "rep", "--where", "rep <> 'x'"],
         "list": ["list"],
-        "export": ["export", "--format", "csv,parquet,json", "-o", str(tmp_path)],
+        "export": ["export", "--format", "csv,parquet,json,xlsx,html", "-o", str(tmp_path)],
     }[command]
     done = subprocess.run(
         [sys.executable, "-c", AFTERWARDS, *arguments],
