@@ -1,8 +1,8 @@
 """Of which code and settings a warehouse was built: recorded in it by the run, read back when figures are published.
 
 The code's version is the git commit, where the project has one, and a hash of the files' contents, so that a change
-counts that is not committed. Each KPI has a hash of its own over what it is made of, by dbt's manifest, and the entities
-that it reads: so a difference between two builds can be laid to what it came from.
+counts that is not committed. Each KPI has a hash of its own over what it is made of, by dbt's manifest, and the
+entities that it reads: so a difference between two builds can be laid to what it came from.
 """
 
 from __future__ import annotations
