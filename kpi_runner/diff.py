@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,14 @@ from kpi_runner.published import (
     text_literal,
 )
 from kpi_runner.render import plain
-from kpi_runner.rollup import reads
+from kpi_runner.rollup import Reads, reads
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 #: What can have changed a figure, in the order in which it is named.
 CAUSES = ("as_of", "settings", "code", "data")
+
+#: What a row can have done behind a figure: one that changed may also have come into its slice or period, or left it.
+ROW_STATUSES = ("arrived", "changed", "vanished")
 
 COLUMNS = [
     *FIGURE_KEYS, "status", "cause", "old_value", "new_value", "change", "change_pct",
@@ -40,7 +42,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChangedRow:
     """A row of a KPI that arrived, changed or vanished behind a figure; `old` and `new` are the columns that differ."""
 
@@ -58,7 +60,7 @@ class ChangedRow:
         return " ".join(part for part in parts if not part.startswith("source_system=") or len(parts) == 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChangedFigure:
     """A figure that is not as it was published; `parts` are its FIGURE_PARTS then and now."""
 
@@ -95,22 +97,35 @@ class ChangedFigure:
         return (
             *self.keys, self.status, ", ".join(self.causes), *parts["value"], self.change, self.change_pct,
             *parts["numerator"], *parts["denominator"], *parts["row_count"],
-            self.counts["arrived"], self.counts["changed"], self.counts["vanished"],
+            *(self.counts.get(status, 0) for status in ROW_STATUSES),
             [{"status": row.status} | dict(row.key) for row in self.rows],
         )  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True)
+class KpiDifference:
+    """The figures of one KPI that have changed, the rows that are named behind them, and how many there are in all."""
+
+    kpi_id: str
+    figures: Sequence[ChangedFigure]
+    rows: Sequence[ChangedRow]
+    row_count: int
+
+
+@dataclass(frozen=True)
 class Difference:
-    """What has changed since a publication; `rows` are those behind the figures, `notes` what was not compared."""
+    """What has changed since a publication.
+
+    `changes` say in what the two differ beside the figures, `notes` what was not compared. `kpis` gives the KPIs with
+    figures that have changed, one after the other, while the warehouse is open: a changed setting can change millions
+    of figures, which nobody needs to hold at once.
+    """
 
     publication: Publication
     state: State
-    changes: list[str] = field(default_factory=list)
-    figures: list[ChangedFigure] = field(default_factory=list)
-    rows: list[ChangedRow] = field(default_factory=list)
-    row_counts: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    changes: Sequence[str]
+    notes: Sequence[str]
+    kpis: Iterator[KpiDifference]
 
 
 def difference(
@@ -127,12 +142,16 @@ def difference(
     has, and DataError where one of the two cannot be read.
     """
     state = state_of(warehouse)
-    result = Difference(publication, state, _changes(publication.state, state))
-    compared = _compared_kpis(publication, warehouse, kpis, result.notes)
-    _compare(publication, warehouse, period, [kpi.kpi_id for kpi in compared], state, result.notes)
-    for kpi in compared:
-        _explain(kpi, publication, warehouse, named_rows, project_dir, result)
-    return result
+    notes: list[str] = []
+    compared = _compared_kpis(publication, warehouse, kpis, notes)
+    _compare(publication, warehouse, period, [kpi.kpi_id for kpi in compared], state, notes)
+    changed = {kpi_id for (kpi_id,) in warehouse.rows("select distinct kpi_id from changed_figures")}
+    explained = (
+        _explained(kpi, publication, state, warehouse, named_rows, project_dir)
+        for kpi in compared
+        if kpi.kpi_id in changed
+    )
+    return Difference(publication, state, _changes(publication.state, state), notes, explained)
 
 
 # --- What changed between the two
@@ -156,7 +175,7 @@ def _changes(old: State, new: State) -> list[str]:
             lines.append(f"code: {tool} {before} → {after}")
     for (system, entity), (before, after) in _deliveries(old, new).items():
         counts = [str(entry.rows) if entry else "not delivered" for entry in (before, after)]
-        lines.append(f"data: {system} {entity}: rows {counts[0]} → {counts[1]}")
+        lines.append(f"data: {system} {entity}: other rows ({counts[0]} → {counts[1]})")
     return lines
 
 
@@ -298,51 +317,33 @@ def _compare_periods(
 # --- Which rows did it
 
 
-def _explain(
-    kpi: Kpi,
-    publication: Publication,
-    warehouse: Warehouse,
-    named_rows: int,
-    project_dir: Path,
-    result: Difference,
-) -> None:
-    """Adds the changed figures of one KPI, with what changed them and the rows behind them."""
-    columns = ", ".join(
-        ("figure_number", *FIGURE_KEYS, *(f"{side}_{name}" for side in ("old", "new") for name in FIGURE_PARTS))
-    )
-    figures = warehouse.rows(
-        f"select {columns}, status, is_settled from changed_figures where kpi_id = ?", [kpi.kpi_id]
-    )
-    if not figures:
-        return
+def _explained(
+    kpi: Kpi, publication: Publication, state: State, warehouse: Warehouse, named_rows: int, project_dir: Path
+) -> KpiDifference:
+    """The changed figures of one KPI, with what changed them and the rows behind them."""
     key = _make_row_versions(kpi, publication, warehouse, project_dir)
-    _make_rows_behind(kpi, sorted({str(row[2]) for row in figures}), warehouse, project_dir)
+    measures = warehouse.rows("select distinct measure from changed_figures where kpi_id = ? order by 1", [kpi.kpi_id])
+    _make_rows_behind(kpi, [measure for (measure,) in measures], warehouse, project_dir)
     counts, named = _counted(warehouse, named_rows)
-    rows = _changed_rows(kpi, key, warehouse, {number for numbers in named.values() for number in numbers}, named_rows)
-    result.rows += rows.values()
-    ((result.row_counts[kpi.kpi_id],),) = warehouse.rows("select count(distinct row_number) from rows_behind")
-    own, everything = _causes(kpi.kpi_id, publication.state, result.state)
+    rows = _changed_rows(kpi, key, warehouse, {number for numbers in named.values() for number in numbers})
+    ((row_count,),) = warehouse.rows("select count(distinct row_number) from rows_behind")
+    own, everything = _causes(kpi.kpi_id, publication.state, state)
     units = {info.measure: info.unit for info in kpi.measures}
-    for number, *values in figures:
-        keys, old, new = tuple(values[:7]), tuple(values[7:11]), tuple(values[11:15])
-        status, is_settled = values[15:]
+    parts = ", ".join(f"{side}_{name}" for side in ("old", "new") for name in FIGURE_PARTS)
+    figures = []
+    for number, status, is_settled, *values in warehouse.rows(
+        f"select figure_number, status, is_settled, {', '.join(FIGURE_KEYS)}, {parts}"
+        " from changed_figures where kpi_id = ?",
+        [kpi.kpi_id],
+    ):
+        keys, old, new = tuple(values[:7]), tuple(values[7:11]), tuple(values[11:])
         behind = counts.get(number, {})
-        result.figures.append(
-            ChangedFigure(
-                keys,
-                old,
-                new,
-                status,
-                _cause(own, everything, is_settled, bool(behind)),
-                {name: behind.get(name, 0) for name in ("arrived", "changed", "vanished")},
-                tuple(_at_figure(rows[row], name) for row, name in named.get(number, {}).items()),
-                units.get(keys[1]),
-            )
-        )
+        causes = _cause(own, everything, is_settled, bool(behind))
+        there = tuple(replace(rows[row], status=name) for row, name in named.get(number, {}).items())
+        figures.append(ChangedFigure(keys, old, new, status, causes, behind, there, units.get(keys[1])))
     places = {info.measure: place for place, info in enumerate(kpi.measures)}
-    mine = [figure for figure in result.figures if figure.keys[0] == kpi.kpi_id]
-    mine.sort(key=lambda figure: _order(figure.keys, places))
-    result.figures[-len(mine) :] = mine
+    figures.sort(key=lambda figure: _order(figure.keys, places))
+    return KpiDifference(kpi.kpi_id, figures, list(rows.values()), row_count)
 
 
 def _cause(own: Sequence[str], everything: Sequence[str], is_settled: bool, has_rows: bool) -> tuple[str, ...]:
@@ -397,14 +398,19 @@ def _make_rows_behind(kpi: Kpi, measures: Sequence[str], warehouse: Warehouse, p
     warehouse.rows("create or replace temp table rows_behind (figure_number bigint, row_number bigint, status varchar)")
     present = [name for name, *_ in warehouse.rows("describe row_versions")]
     for measure in measures:
-        if measure in kpi.spec["measures"]:
-            sql = _behind_sql(kpi, measure, present, project_dir)
-            warehouse.rows(f"insert into rows_behind {sql}", [kpi.kpi_id, measure])
+        if measure not in kpi.spec["measures"]:
+            continue
+        read = reads(kpi.spec, [measure], project_dir)
+        warehouse.rows(f"insert into rows_behind {_behind_sql(kpi, measure, read, present)}", [kpi.kpi_id, measure])
+        # A slice is there, with every measure, where a row with an input of any of them lies in it.
+        read = reads(kpi.spec, list(kpi.spec["measures"]), project_dir)
+        unexplained = "status <> 'changed' and figure_number not in (select figure_number from rows_behind)"
+        sql = _behind_sql(kpi, measure, read, present, unexplained)
+        warehouse.rows(f"insert into rows_behind {sql}", [kpi.kpi_id, measure])
 
 
-def _behind_sql(kpi: Kpi, measure: str, present: Sequence[str], project_dir: Path) -> str:
+def _behind_sql(kpi: Kpi, measure: str, read: Reads, present: Sequence[str], condition: str = "true") -> str:
     """The rows behind the changed figures of one measure, as the roll-up lets rows take part (see rollup.sql)."""
-    read = reads(kpi.spec, [measure], project_dir)
     inputs = [f"versions.{quoted(name)}" for name in read.inputs if name in present]
     said = [*inputs, *(f"versions.{quoted(name)}" for name in read.subjects if name in present)]
     # A share is one of the whole period, so the rows of other slices lie behind it, too.
@@ -415,7 +421,7 @@ def _behind_sql(kpi: Kpi, measure: str, present: Sequence[str], project_dir: Pat
     windows = ", ".join(map(text_literal, read.windows))
     return (
         "with asked as (select figure_number, grain, period_start, period_end, dimension, dimension_value"
-        " from changed_figures where kpi_id = ? and measure = ?),"
+        f" from changed_figures where kpi_id = ? and measure = ? and {condition}),"
         " figures as (select asked.figure_number, asked.dimension, asked.dimension_value,"
         " coalesce(windows.time_window, 'own') as time_window,"
         " coalesce(windows.window_start, asked.period_start) as window_start,"
@@ -473,10 +479,8 @@ def _counted(warehouse: Warehouse, named_rows: int) -> tuple[dict[int, dict[str,
     return counts, named
 
 
-def _changed_rows(
-    kpi: Kpi, key: Sequence[str], warehouse: Warehouse, numbers: set[int], named_rows: int
-) -> dict[int, ChangedRow]:
-    """The rows that are named, by number: those of the figures, which hold the first ones behind most figures."""
+def _changed_rows(kpi: Kpi, key: Sequence[str], warehouse: Warehouse, numbers: set[int]) -> dict[int, ChangedRow]:
+    """The rows of these numbers, with how many figures each lies behind."""
     figures = dict(warehouse.rows("select row_number, count(*) from rows_behind group by row_number"))
     columns = [name for name, *_ in warehouse.rows("describe row_versions")]
     versions: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
@@ -511,40 +515,3 @@ def _changed_row(
         {name: new[name] for name in others if new and (old or new[name] is not None)},
         figures,
     )
-
-
-def _at_figure(row: ChangedRow, status: str) -> ChangedRow:
-    """The row with what it did at one figure: one that changed may have left its slice, or come into it."""
-    return ChangedRow(row.kpi_id, status, row.key, row.old, row.new, row.figures)
-
-
-def as_json(result: Difference) -> str:
-    """The whole difference as one JSON object."""
-    from kpi_runner.render import to_json
-
-    publication, state = result.publication, result.state
-    sides = []
-    for side, head in ((publication.state, _head(publication)), (state, {})):
-        code = side.build.code
-        about = head | {
-            "as_of": side.as_of,
-            "git_commit": code.git_commit,
-            "content_hash": code.content_hash,
-        }
-        sides.append(to_json(list(about), [list(about.values())]).strip()[1:-1].strip())
-    figures = to_json(COLUMNS, [figure.row() for figure in result.figures]).strip()
-    columns = ["kpi_id", "status", "key", "old", "new", "figures"]
-    rows = to_json(columns, [[getattr(row, name) for name in columns] for row in result.rows]).strip()
-    changes, notes = (json.dumps(lines, ensure_ascii=False) for lines in (result.changes, result.notes))
-    return (
-        f'{{"publication": {sides[0]},\n"warehouse": {sides[1]},\n"changes": {changes},\n"notes": {notes},\n'
-        f'"figures": {figures},\n"rows": {rows}}}\n'
-    )
-
-
-def _head(publication: Publication) -> dict[str, int | date | str]:
-    return {
-        "publication_id": publication.publication_id,
-        "published_at": publication.published_at,
-        "period": publication.period,
-    }
