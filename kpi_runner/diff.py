@@ -279,7 +279,8 @@ def _compare(
         " and not coalesce(old.is_provisional, false) and not coalesce(new.is_provisional, false) as is_settled"
         f" from old full join new on {keys}"
         f" where old.kpi_id is null or new.kpi_id is null or {differs})"
-        f" select row_number() over (order by {order}) as figure_number, * from joined"
+        f" select row_number() over (order by {order}) as figure_number, joined.*, compared_slots.is_shared"
+        f" from joined inner join compared_slots using {_SLOT}"
     )
 
 
@@ -303,7 +304,7 @@ def _compare_periods(
         f" with old as (select distinct {slots} from ({published})), new as (select distinct {slots} from ({built})),"
         f" joined as (select {slots}, old.there is not null as is_old, new.there is not null as is_new"
         f" from (select *, 1 as there from old) as old full join (select *, 1 as there from new) as new using {_SLOT})"
-        f" select {slots}, case when is_old and is_new then 'both' when period_start > date '{horizon}' then 'ahead'"
+        f" select {slots}, is_old and is_new as is_shared, case when is_old and is_new then 'both' when period_start > date '{horizon}' then 'ahead'"
         f" when {str(is_range_same).lower()} then 'both' else 'other range' end as compared from joined"
     )
     counts = dict(warehouse.rows("select compared, count(*) from compared_slots group by compared"))
@@ -331,14 +332,15 @@ def _explained(
     units = {info.measure: info.unit for info in kpi.measures}
     parts = ", ".join(f"{side}_{name}" for side in ("old", "new") for name in FIGURE_PARTS)
     figures = []
-    for number, status, is_settled, *values in warehouse.rows(
-        f"select figure_number, status, is_settled, {', '.join(FIGURE_KEYS)}, {parts}"
+    for number, status, is_settled, is_shared, *values in warehouse.rows(
+        f"select figure_number, status, is_settled, is_shared, {', '.join(FIGURE_KEYS)}, {parts}"
         " from changed_figures where kpi_id = ?",
         [kpi.kpi_id],
     ):
         keys, old, new = tuple(values[:7]), tuple(values[7:11]), tuple(values[11:])
         behind = counts.get(number, {})
-        causes = _cause(own, everything, is_settled, bool(behind))
+        # Whether there is a period at all hangs on the first event, of whatever entity.
+        causes = _cause(own if is_shared else everything, everything, is_settled, bool(behind) or not is_shared)
         there = tuple(replace(rows[row], status=name) for row, name in named.get(number, {}).items())
         figures.append(ChangedFigure(keys, old, new, status, causes, behind, there, units.get(keys[1])))
     places = {info.measure: place for place, info in enumerate(kpi.measures)}
