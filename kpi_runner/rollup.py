@@ -164,3 +164,28 @@ def _timestamp(instant: datetime | None) -> str:
     if instant is None:
         return "cast(null as timestamp)"
     return f"cast('{instant.isoformat(sep=' ')}' as timestamp)"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What measures read of a KPI's rows: windows of a period, columns that they add up, and columns of subjects."""
+
+    windows: tuple[str, ...]
+    inputs: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+def reads(spec: dict[str, Any], measures: Sequence[str], project_dir: Path) -> Reads:
+    """What some measures of a spec read of the KPI's rows."""
+    macros = _macros(project_dir)
+    asked = spec | {"measures": {name: spec["measures"][name] for name in measures}}
+    windows = macros.window_names(macros.used_windows(asked))
+    return Reads(tuple(windows), tuple(macros.base_inputs(asked)), tuple(spec.get("subjects") or ()))
+
+
+#: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
+DATE_COLUMNS = {
+    "event": ("event_on", "since_on", "event_local_at"),
+    "state": ("valid_from_on", "valid_to_on"),
+    "span": ("held_from_on", "held_to_on", "valid_from_on", "valid_to_on"),
+}
