@@ -2,11 +2,15 @@
 {% call kpi(
     measures={'acquisition_rate': {'ratio': ['won', 'contacted'], 'cohort': true}},
     dimensions=['outreach_method', 'touches', 'rep', 'team'],
+    outcomes={'won': 'case when first_won_at < {as_of} then 1 else 0 end'},
+    undated=['touches'],
 ) %}
     select
         leads.source_system,
         leads.lead_id,
         leads.first_contact_on as event_on,
+        leads.first_contact_at as known_at,
+        leads.first_won_at,
         leads.first_contact_kind as outreach_method,
         case
             when leads.outbound_touches <= 1 then '1'
@@ -16,8 +20,7 @@
             else '8+'
         end as touches,
         {{ owner_labels('leads', 'first_contact_rep_id') }},
-        1 as contacted,
-        case when leads.is_customer then 1 else 0 end as won
+        1 as contacted
     from {{ ref('fct_leads') }} as leads
     {{ joined_owner('leads', 'first_contact_rep_id') }}
     {{ joined_deliveries('leads') }}
