@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,10 @@ def pairs(
     others = {slot: counterpart(slot, how, asked.question.grain, calendar) for slot in asked.question.slots}
     moment = _elapsed(asked, how, warehouse, settings)
     question = _told(asked, moment, request, notes) if moment else asked.question
-    found = _by_key(figures(question, warehouse, settings, calendar, project_dir), question)
+    found = by_key(figures(question, warehouse, settings, calendar, project_dir), question)
     bases = {}
     for part, part_calendar in _parts(question, others, moment, calendar):
-        bases.update(_by_key(figures(part, warehouse, settings, part_calendar, project_dir), part))
+        bases.update(by_key(figures(part, warehouse, settings, part_calendar, project_dir), part))
     return list(_paired(question, others, found, bases, settings))
 
 
@@ -131,8 +131,8 @@ def _paired(
             there = _whole(bases, other_key, slices)
             both = slices.get(own_key, set()) | slices.get(other_key, set())
             for values in sorted(both, key=lambda names: tuple(map(str, names))):
-                figure = found.get((*own_key, values)) or _nothing(question, measure, slot, here, settings)
-                base = bases.get((*other_key, values)) or _nothing(question, measure, other, there, settings)
+                figure = found.get((*own_key, values)) or nothing(question, measure, slot, here, settings)
+                base = bases.get((*other_key, values)) or nothing(question, measure, other, there, settings)
                 yield Pair(measure, slot, other, values, figure, base)
 
 
@@ -140,7 +140,7 @@ def _paired(
 _Key = tuple[str, date, date, tuple[Any, ...]]
 
 
-def _by_key(rows: Sequence[tuple[Any, ...]], question: Question) -> dict[_Key, Figure]:
+def by_key(rows: Sequence[tuple[Any, ...]], question: Question) -> dict[_Key, Figure]:
     """The roll-up's rows by their keys."""
     keys = 3 + len(question.dimensions)
     return {(row[0], row[1], row[2], tuple(row[3:keys])): Figure(*row[keys:]) for row in rows}
@@ -154,7 +154,7 @@ def _whole(
     return next(denominators, None)
 
 
-def _nothing(question: Question, measure: str, slot: Slot, whole: Decimal | None, settings: RunSettings) -> Figure:
+def nothing(question: Question, measure: str, slot: Slot, whole: Decimal | None, settings: RunSettings) -> Figure:
     """The figure of a slice in which a period has nothing: counts, sums and shares are 0, the rest has no value."""
     kind = question.spec["measures"][measure]
     numerator = denominator = value = None
@@ -276,7 +276,7 @@ def shown_change(value: Decimal | float | None, unit: str | None) -> str:
     return f"+{text}" if value > 0 else text
 
 
-def shown_share(share: float | None) -> str:
+def shown_share(share: Decimal | float | None) -> str:
     """A relative change as people read it, with its sign."""
     if share is None:
         return NO_VALUE
