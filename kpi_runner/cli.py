@@ -16,7 +16,7 @@ import click
 
 from kpi_runner.errors import ExitCode, KpiError, Terminated
 
-COMMANDS = ("demo", "run", "list", "query", "export", "publish", "diff")
+COMMANDS = ("demo", "run", "list", "query", "explain", "check", "export", "publish", "diff")
 
 
 class _Commands(click.Group):

@@ -17,7 +17,7 @@ from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_c
 MACROS = Path("macros") / "kpi"
 
 #: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql")
+ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "known_rows.sql")
 
 
 class _Returned(Exception):
@@ -53,10 +53,21 @@ def _macros(project_dir: Path) -> Any:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """An instant up to which a KPI's rows are looked at, exclusive, and the columns that the rows have."""
+
+    local: datetime
+    utc: datetime
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked of one KPI: its rows' table and spec, the periods, the slice and the filter.
 
     `dimensions` are sliced together; `condition` is SQL over dimensions that parse_where() made.
+    `known_by` is the moment before which the rows, and their outcomes, must have come; None takes
+    them as the last run left them.
     """
 
     kpi_id: str
@@ -65,6 +76,7 @@ class Question:
     slots: Sequence[Slot]
     dimensions: Sequence[str]
     condition: str | None
+    known_by: Moment | None = None
 
 
 def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int) -> str:
@@ -89,11 +101,24 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
-        f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
+        f"asked_rows as (select * from {_rows_sql(question, macros)}{where}),\n"
         f"{macros.rollup(spec, slices, relations)}\n"
         f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
         f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
     )
+
+
+def _rows_sql(question: Question, macros: Any) -> str:
+    """The rows of the KPI, as they were known at the moment of the question."""
+    table, moment = _quoted(question.kpi_id + "__rows"), question.known_by
+    if moment is None:
+        return table
+    last_day = (moment.local - timedelta(microseconds=1)).date()
+    outcomes = question.spec.get("outcomes") or {}
+    known: str = macros.rows_known_by(
+        table, moment.columns, outcomes, _timestamp(moment.utc), _date(moment.local.date()), _date(last_day)
+    )
+    return f"({known}) as known_rows"
 
 
 def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int) -> str:
@@ -101,7 +126,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
     rows = [
         f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
-        f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
+        f" {str(is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
         f" {(min(slot.end, calendar.as_of_local.date()) - DAY_ZERO).days})"
         for slot in question.slots
     ]
@@ -119,7 +144,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
 DAY_ZERO = date(1970, 1, 1)
 
 
-def _is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
+def is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
     """Whether outcomes of the slot's cohort may still come (kpis: provisional)."""
     window_end = datetime.combine(slot.end + timedelta(days=days), datetime.min.time())
     return window_end > calendar.as_of_local

@@ -28,6 +28,8 @@ class MeasureInfo:
     healthy_low: float | None
     healthy_high: float | None
     low_is_exclusive: bool
+    high_is_exclusive: bool
+    healthy_grains: tuple[str, ...]
     dimensions: tuple[str, ...]
     needs: tuple[str, ...]
     available: bool
@@ -104,6 +106,15 @@ class Warehouse:
         )
         return bool(found)
 
+    def columns(self, table: str) -> list[str]:
+        """The names of a table's columns, in their order."""
+        found = self.rows(
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+            " order by ordinal_position",
+            [self.schema, table],
+        )
+        return [name for (name,) in found]
+
     def settings(self) -> RunSettings:
         """The settings of the last run."""
         (row,) = self.rows(
@@ -122,7 +133,7 @@ class Warehouse:
             f"select kpi_id, {', '.join(names)} from kpi_measures order by kpi_id, position"
         ):
             columns = dict(zip(names, values, strict=True))
-            columns |= {name: _listed(columns[name]) for name in ("dimensions", "needs", "missing")}
+            columns |= {name: _listed(columns[name]) for name in ("healthy_grains", "dimensions", "needs", "missing")}
             measures.setdefault(kpi_id, []).append(MeasureInfo(**columns))
         catalog = self.rows(
             "select kpi_id, number, title, theme, question, description, dimensions, definition"

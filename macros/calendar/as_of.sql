@@ -126,3 +126,7 @@
     {% set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) %}
     {% do return([31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]) %}
 {% endmacro %}
+
+
+{#- The moment from which a plan is known: one before all others, since a plan holds for the whole of a running period. -#}
+{% macro known_all_along() %}cast('1900-01-01' as timestamp){% endmacro %}

@@ -20,6 +20,7 @@
     select
         *,
         ordered_on as event_on,
+        ordered_at as known_at,
         case when has_product then source_system || ':' || product_id end as product_key,
         case when cost is not null then revenue end as costed_revenue,
         revenue - cost as profit
