@@ -195,11 +195,13 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr
 """
 
 
-@pytest.mark.parametrize("command", ["query", "list", "export"])
+@pytest.mark.parametrize("command", ["query", "list", "show", "drill", "export"])
 def test_reading_needs_no_dbt(small: Built, tmp_path: Path, command: str) -> None:
     arguments = {
         "query": ["query", "won_deals", "--by", "rep", "--where", "rep <> 'x'"],
         "list": ["list"],
+        "show": ["show", "revenue"],
+        "drill": ["drill", "revenue"],
         "export": ["export", "--format", "csv,parquet,json,xlsx,html", "-o", str(tmp_path)],
     }[command]
     done = subprocess.run(
