@@ -58,6 +58,29 @@
 {% endmacro %}
 
 
+{#- The charts that a report draws of a KPI, as its YAML names them: `measure by dimension`, `part of whole by
+    dimension`, or `first > second > …` for the measures of a funnel. It stops at one that the KPI does not have. -#}
+{% macro stated_charts(node) %}
+    {% set charts = node.config.meta.get('charts') %}
+    {% set measures = node.config.meta.spec.measures %}
+    {% for chart in charts or [] %}
+        {% set what, dimension = chart.split(' by ') if ' by ' in chart else (chart, none) %}
+        {% for name in what.split(' > ' if dimension is none else ' of ') %}
+            {% if name not in measures %}
+                {% do exceptions.raise_compiler_error(
+                    node.name ~ ": the chart '" ~ chart ~ "' names no measure of it. It has: " ~ measures | join(', ')
+                ) %}
+            {% elif dimension is not none and dimension not in measures[name].get('dimensions', node.config.meta.spec.dimensions) %}
+                {% do exceptions.raise_compiler_error(
+                    node.name ~ ": the chart '" ~ chart ~ "' is by none of the dimensions of " ~ name ~ '.'
+                ) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(charts) %}
+{% endmacro %}
+
+
 {#- Needs with `customers` replaced by what says who is one. -#}
 {% macro stated_needs(needs) %}
     {% set stated = [] %}

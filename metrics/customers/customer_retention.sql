@@ -4,8 +4,10 @@
     ~ converted('spans.own_mrr', 'spans.currency', 'spans', 'unrated.needed_on') ~ ' end' %}
 {% call kpi(
     measures={
-        'retention_rate': {'ratio': ['kept', 'at_start']},
-        'net_revenue_retention': {'ratio': ['mrr_kept', 'mrr_at_start'], 'counts': 'at_start'},
+        'retention_rate': {'ratio': ['kept', 'at_start'], 'by_day': not customers_subscribe()},
+        'net_revenue_retention': {
+            'ratio': ['mrr_kept', 'mrr_at_start'], 'counts': 'at_start', 'by_day': not customers_subscribe(),
+        },
     },
     dimensions=['segment', 'rep', 'team'],
     row_kinds=['span'],

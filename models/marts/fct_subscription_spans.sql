@@ -85,7 +85,7 @@ rated as (
     from spans
     left join rates
         on spans.currency = rates.currency
-        and spans.currency <> '{{ var("reporting_currency") }}'
+        and spans.currency <> '{{ setting("reporting_currency") }}'
         and (spans.held_to_on is null or rates.valid_from is null or rates.valid_from <= spans.held_to_on)
         and (rates.valid_until is null or rates.valid_until > {{ shifted_days('spans.held_from_on', 1) }})
 )

@@ -137,7 +137,7 @@ def _empty_database() -> duckdb.DuckDBPyConnection:
         "create table kpi_figures (kpi_id varchar, measure varchar, grain varchar, period_start date,"
         " period_end date, dimension varchar, dimension_value varchar, numerator decimal(38, 14),"
         " denominator decimal(38, 14), value double, row_count bigint, is_complete boolean,"
-        " is_provisional boolean)"
+        " is_provisional boolean, is_asked boolean)"
     )
     return connection
 
@@ -151,7 +151,9 @@ def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized:
     rows, after = rest.split(ROWS_END)
     connection.execute(f"create table {name}__rows as {rows}")
     connection.execute(
-        f"insert into kpi_figures select figures.* from ({before} select * from {name}__rows {after}) as figures"
+        "insert into kpi_figures select figures.*, periods.is_asked"
+        f" from ({before} select * from {name}__rows {after}) as figures"
+        " inner join periods using (grain, period_start, period_end)"
         " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
         " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
     )
