@@ -46,7 +46,7 @@ def refusal(warehouse: Warehouse, code: int, *arguments: str) -> str:
 def ratio(numerator: int | str, denominator: int | str) -> Figure:
     """A ratio's figure as the roll-up gives it: the quotient to 12 significant digits."""
     top, bottom = Decimal(numerator), Decimal(denominator)
-    value = float(f"{Fraction(top) / Fraction(bottom):.11e}") if bottom else None
+    value = float(f"{float(Fraction(top) / Fraction(bottom)):.11e}") if bottom else None
     return Figure(top, bottom, value, 1, True, False)
 
 
@@ -58,10 +58,10 @@ def test_rates_that_stay_and_weights_that_move_are_all_mix() -> None:
     """Half of the leads came from each channel, now three quarters from the better one."""
     total = Sides("total", ratio(70, 100), ratio(60, 100))
     slices = [Sides("event", ratio(60, 75), ratio(40, 50)), Sides("paid", ratio(10, 25), ratio(20, 50))]
-    event, paid = parts_of_ratio(total, slices)
+    first, second = parts_of_ratio(total, slices)
     # Weight ± 0.25; the rates 0.8 and 0.4 lie 0.15 above, and 0.25 below, the 0.65 in the middle.
-    assert (event.slice, event.rate_effect, event.mix_effect) == ("paid", 0, Decimal("0.0625"))
-    assert (paid.slice, paid.rate_effect, paid.mix_effect) == ("event", 0, Decimal("0.0375"))
+    assert (first.slice, first.rate_effect, first.mix_effect) == ("paid", 0, Decimal("0.0625"))
+    assert (second.slice, second.rate_effect, second.mix_effect) == ("event", 0, Decimal("0.0375"))
 
 
 def test_weights_that_stay_and_rates_that_move_are_all_rate() -> None:
@@ -78,7 +78,9 @@ def test_the_other_way_round_the_parts_have_the_other_sign() -> None:
     forth = parts_of_ratio(Sides("total", here, there), slices)
     back = parts_of_ratio(Sides("total", there, here), [Sides(s.slice, s.base, s.figure) for s in slices])
     for one, other in zip(forth, back, strict=True):
-        assert (one.rate_effect, one.mix_effect) == pytest.approx((-other.rate_effect, -other.mix_effect), abs=1e-12)
+        assert (one.rate_effect, one.mix_effect) == pytest.approx(
+            (-other.rate_effect, -other.mix_effect), abs=Decimal("1e-12")
+        )
 
 
 def test_a_slice_that_one_side_lacks_changes_by_its_weight_alone() -> None:
@@ -224,7 +226,7 @@ def test_columns_and_formats(warehouse: Warehouse) -> None:
     text = warehouse.call(*question, "--format", "csv").stdout
     assert text.splitlines()[0] == COLUMNS
     lines = records(text)
-    assert [line["slice"] for line in lines][0] == "total"
+    assert lines[0]["slice"] == "total"
     assert lines[0]["compared_start"] == "2026-01-01"
     shown = warehouse.call(*question)
     assert shown.stdout.splitlines()[2].split()[:2] == ["team", "total"]
