@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -106,14 +107,23 @@ class Warehouse:
         )
         return bool(found)
 
-    def columns(self, table: str) -> list[str]:
-        """The names of a table's columns, in their order."""
-        found = self.rows(
-            "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
-            " order by ordinal_position",
-            [self.schema, table],
-        )
-        return [name for (name,) in found]
+    def columns(self, name: str) -> list[str]:
+        """The columns of a table or view that was built, in their order."""
+        return [
+            column
+            for (column,) in self.rows(
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+                " order by ordinal_position",
+                [self.schema, name],
+            )
+        ]
+
+    def parquet_bytes(self, sql: str) -> bytes:
+        """The rows of a query of ours as a Parquet file, with the types that the query gives."""
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "rows.parquet"
+            self.rows(f"copy ({sql}) to ? (format parquet)", [str(file)])
+            return file.read_bytes()
 
     def settings(self) -> RunSettings:
         """The settings of the last run."""

@@ -21,7 +21,7 @@
         *,
         created_on as event_on,
         created_at as known_at,
-        {{ shifted_hours('created_at', var('response_sla_hours')) }} as sla_ends_at,
+        {{ shifted_hours('created_at', setting('response_sla_hours')) }} as sla_ends_at,
         case
             when first_contact_at is not null
                 then {{ hours_between('created_at', 'first_contact_at') }}

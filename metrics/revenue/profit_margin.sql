@@ -14,7 +14,7 @@
     subjects={'product_key': {
         'product_margin': 'case when product_key is not null then cast(' ~ rounded(
             as_double('profit') ~ ' / nullif(' ~ as_double('costed_revenue') ~ ', 0)'
-        ) ~ ' as decimal(30, 14)) end',
+        ) ~ ' as decimal(38, 20)) end',
     }},
 ) %}
     select
