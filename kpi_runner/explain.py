@@ -182,7 +182,10 @@ def explain(
     Raises like compared_answer(); UsageError, too, for a measure that is not made up of its slices, and DataError
     where either period has no value.
     """
-    asked = next(asked_of(replace(request, dimensions=()), warehouse, settings, notes))
+    # The slices are asked for first, so that a dimension which is none is said before there is any figure.
+    asked = next(asked_of(request, warehouse, settings, notes))
+    if request.dimensions:
+        asked = next(asked_of(replace(request, dimensions=()), warehouse, settings, notes))
     info = asked.measures[0]
     kind = asked.kpi.spec["measures"][info.measure]
     if not _is_made_of_slices(kind):

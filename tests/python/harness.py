@@ -214,6 +214,15 @@ def _built_once(models: dict[str, Model], work: Path) -> dict[str, Model]:
     return read
 
 
+def kpi_specs(work: Path) -> dict[str, dict[str, Any]]:
+    """What each KPI is measured by, as dbt has compiled it under `work`."""
+    manifest = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    nodes = manifest["nodes"].values()
+    return {
+        node["name"]: node["config"]["meta"]["spec"] for node in nodes if node["config"].get("materialized") == "kpi"
+    }
+
+
 def _in_order(nodes: dict[str, Any]) -> list[str]:
     """The nodes so that each comes after those it depends on."""
     ordered: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from shutil import copyfile
@@ -45,14 +44,22 @@ def with_targets(warehouse: Warehouse, *rows: tuple[Any, ...]) -> Warehouse:
 
 
 def judged(warehouse: Warehouse, *arguments: str) -> dict[tuple[str, ...], dict[str, Any]]:
-    """The figures of `kpi check … --format json` by measure, start and slice."""
+    """The figures of `kpi check … --format json` by measure, start and slice, of KPIs that share no measure's name."""
+    rows = checked(warehouse, *arguments)
+    found: dict[tuple[str, ...], dict[str, Any]] = {
+        (row["measure"], row["period_start"], row["dimension_value"]): row for row in rows
+    }
+    assert len(found) == len(rows)
+    return found
+
+
+def checked(warehouse: Warehouse, *arguments: str) -> list[dict[str, Any]]:
+    """What `kpi check … --format json` gives."""
     result = warehouse.call("check", *arguments, "--format", "json")
     assert result.exit_code in (0, 1), result.stderr
-    rows = json.loads(result.stdout)
-    found = {(row["measure"], row["period_start"], row["dimension_value"]): row for row in rows}
-    assert len(found) == len(rows)
+    rows: list[dict[str, Any]] = json.loads(result.stdout)
     assert (result.exit_code == 1) is any(row["status"] in ("low", "high") for row in rows)
-    return found
+    return rows
 
 
 def statuses(warehouse: Warehouse, *arguments: str) -> dict[tuple[str, ...], str]:
@@ -132,13 +139,14 @@ def test_a_range_in_words() -> None:
 @pytest.mark.parametrize("period", ["2026-05", "2026-Q1", "2025"])
 def test_statuses_are_those_of_the_scorecard(warehouse: Warehouse, period: str) -> None:
     """Both judge the same figures against the same ranges."""
-    found = judged(warehouse, "--period", period)
-    (first, *_) = found.values()
+    found = checked(warehouse, "--period", period)
     shown = warehouse.rows(
-        "select kpi_id, measure, status from kpi_scorecard where grain = ? and period_start = ? and not is_provisional",
-        [first["grain"], first["period_start"]],
+        "select distinct kpi_id, measure, status from kpi_scorecard"
+        " where grain = ? and period_start = ? and not is_provisional",
+        [found[0]["grain"], found[0]["period_start"]],
     )
-    assert {(row["kpi_id"], row["measure"]): row["status"] for row in found.values()} == {
+    assert len(found) == len(shown)
+    assert {(row["kpi_id"], row["measure"]): row["status"] for row in found} == {
         (kpi_id, measure): status for kpi_id, measure, status in shown
     }
     assert {"ok", "no_target"} <= {status for *_, status in shown}
@@ -213,9 +221,9 @@ def test_slices_are_judged_where_they_have_a_target(copied: Warehouse) -> None:
 
 
 @pytest.fixture
-def outside(copied: Warehouse) -> Iterator[Warehouse]:
+def outside(copied: Warehouse) -> Warehouse:
     """A warehouse in which one figure of May is outside, one has no value, and one no range."""
-    yield with_targets(
+    return with_targets(
         copied,
         ("won_deals", "won_deals", None, None, None, 1.0, None, None),
         ("revenue", "revenue", None, None, None, 1e12, None, None),

@@ -205,7 +205,7 @@ def test_each_period_of_a_grain_meets_its_own_one(warehouse: Warehouse) -> None:
 
 def test_scorecard_and_query_agree(warehouse: Warehouse) -> None:
     shown = warehouse.rows(
-        "select kpi_id, measure, value, previous_value, change_pct from kpi_scorecard"
+        "select distinct kpi_id, measure, value, previous_value, change_pct from kpi_scorecard"
         " where grain = 'month' and period_start = '2026-05-01' and kpi_id in ('revenue', 'win_rate', 'sales_growth')"
     )
     rows = warehouse.query("revenue", "win_rate", "sales_growth", "--period", "2026-05", "--compare", "previous")
