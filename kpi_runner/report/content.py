@@ -352,7 +352,8 @@ class _Reader:
         unit = info.unit or ""
         entry = self.trend_entries.get((kpi.kpi_id, info.measure))
         caption = f"{spoken(info.measure)} by {spoken(self.trend_grain)}"
-        alt = self._run_text(caption, self.trend, values, info)
+        alt = self._run_text(f"{kpi.title}: {caption}", self.trend, values, info)
+        caption += f", {self.trend[0].text} to {self.trend[-1].text}"
         if entry and healthy_range(entry):
             alt += f" Healthy: {healthy_range(entry)}."
         yield Chart(
