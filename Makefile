@@ -26,6 +26,7 @@ bench: $(VENV)/profiles/profiles.yml
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.generate_cli
+	$(BIN)/python -m docs.generate_kpis
 
 $(VENV)/.installed: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

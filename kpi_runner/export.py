@@ -25,7 +25,7 @@ _KEYS = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_
 #: What is exported: the relation, its order, and whether its rows lie in periods.
 TABLES = (
     ("kpi_values", _KEYS, True),
-    ("kpi_scorecard", "kpi_id, measure, grain, period_start", True),
+    ("kpi_scorecard", "goal_position nulls last, kpi_id, measure, grain, period_start", True),
     ("kpi_catalog", "number nulls first, kpi_id", False),
 )
 

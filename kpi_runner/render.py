@@ -84,6 +84,11 @@ def to_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
 
 
+def json_text(value: object) -> str:
+    """One value as JSON over several lines, for people and programs."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The table as CSV: a header, commas, `\\n` at the end of each line, quotes where needed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +18,18 @@ from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_c
 MACROS = Path("macros") / "kpi"
 
 #: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql")
+ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql")
+
+#: The columns by which rows meet periods (see rollup.sql).
+ROW_DATES = ("event_on", "event_local_at", "since_on", "valid_from_on", "valid_to_on", "held_from_on", "held_to_on")
+
+#: What the roll-up's relations are called here.
+RELATIONS = {
+    "rows": "asked_rows",
+    "periods": "asked_periods",
+    "windows": "asked_windows",
+    "period_days": "asked_days",
+}
 
 
 class _Returned(Exception):
@@ -53,10 +65,21 @@ def _macros(project_dir: Path) -> Any:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """An instant up to which a KPI's rows are looked at, exclusive, and the columns that the rows have."""
+
+    local: datetime
+    utc: datetime
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked of one KPI: its rows' table and spec, the periods, the slice and the filter.
 
     `dimensions` are sliced together; `condition` is SQL over dimensions that parse_where() made.
+    `known_by` is the moment before which the rows, and their outcomes, must have come; None takes
+    them as the last run left them.
     """
 
     kpi_id: str
@@ -65,6 +88,7 @@ class Question:
     slots: Sequence[Slot]
     dimensions: Sequence[str]
     condition: str | None
+    known_by: Moment | None = None
 
 
 def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int) -> str:
@@ -75,25 +99,86 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     """
     macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
-    relations = {
-        "rows": "asked_rows",
-        "periods": "asked_periods",
-        "windows": "asked_windows",
-        "period_days": "asked_days",
-    }
-    where = f" where {question.condition}" if question.condition else ""
-    windows = macros.window_names(macros.used_windows(question.spec))
     columns = "".join(f"{_quoted(name)}, " for name in question.dimensions)
     spec = question.spec | {"grains": None}
+    return (
+        f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
+        f"{macros.rollup(spec, slices, RELATIONS)}\n"
+        f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
+        f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
+    )
+
+
+def components(spec: dict[str, Any], project_dir: Path) -> tuple[list[str], bool]:
+    """What a spec's one measure is made of, by name; and whether it has rows only through these."""
+    macros = _macros(project_dir)
+    return list(macros.components(spec)), bool(macros.needs_component(spec))
+
+
+def row_inputs(spec: dict[str, Any], project_dir: Path) -> list[str]:
+    """The columns of the rows that a spec's measures are made of, with the subjects that they are over."""
+    macros = _macros(project_dir)
+    inputs = list(macros.plain_inputs(spec))
+    asked = macros.measure_inputs(spec)
+    for subject, expressions in (spec.get("subjects") or {}).items():
+        used = " ".join(text for name, text in expressions.items() if name in asked)
+        words = set(re.findall(r"\w+", used))
+        if used:
+            inputs += [name for name in spec.get("inputs") or [] if {name, f"n_{name}"} & words]
+            inputs.append(subject)
+    return list(dict.fromkeys(inputs))
+
+
+def drill_sql(
+    question: Question,
+    component: str | None,
+    columns: Sequence[str],
+    project_dir: Path,
+    calendar: Calendar,
+    cohort_window_days: int,
+) -> str:
+    """The SQL for the rows behind the figure of a question with one slot and one measure, or behind a component of it.
+
+    `columns` are those of the rows' table. The result has time_window, these columns, and what the
+    row adds: figure_numerator, figure_denominator, figure_value, figure_row_count (see drill.sql).
+    """
+    macros = _macros(project_dir)
+    identity = [name for name in columns if _tells_apart(name) or name in question.spec["dimensions"]]
+    return (
+        f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
+        f"{macros.drill(question.spec, component, list(columns), identity, RELATIONS)}\n"
+        "select * from drilled"
+    )
+
+
+def _tells_apart(column: str) -> bool:
+    """Whether a column says which thing a row is about."""
+    return column == "source_system" or column.endswith(("_id", "_key"))
+
+
+def _asked_sql(question: Question, macros: Any, calendar: Calendar, cohort_window_days: int) -> str:
+    """The CTEs that RELATIONS names: what a question asks for."""
+    where = f" where {question.condition}" if question.condition else ""
+    windows = macros.window_names(macros.used_windows(question.spec))
     return (
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
-        f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
-        f"{macros.rollup(spec, slices, relations)}\n"
-        f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
-        f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
+        f"asked_rows as (select * from {_rows_sql(question, macros)}{where}),\n"
     )
+
+
+def _rows_sql(question: Question, macros: Any) -> str:
+    """The rows of the KPI, as they were known at the moment of the question."""
+    table, moment = _quoted(question.kpi_id + "__rows"), question.known_by
+    if moment is None:
+        return table
+    last_day = (moment.local - timedelta(microseconds=1)).date()
+    outcomes = question.spec.get("outcomes") or {}
+    known: str = macros.rows_known_by(
+        table, moment.columns, outcomes, _timestamp(moment.utc), _date(moment.local.date()), _date(last_day)
+    )
+    return f"({known}) as known_rows"
 
 
 def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int) -> str:
@@ -101,7 +186,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
     rows = [
         f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
-        f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
+        f" {str(is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
         f" {(min(slot.end, calendar.as_of_local.date()) - DAY_ZERO).days})"
         for slot in question.slots
     ]
@@ -119,7 +204,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
 DAY_ZERO = date(1970, 1, 1)
 
 
-def _is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
+def is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
     """Whether outcomes of the slot's cohort may still come (kpis: provisional)."""
     window_end = datetime.combine(slot.end + timedelta(days=days), datetime.min.time())
     return window_end > calendar.as_of_local
@@ -164,3 +249,28 @@ def _timestamp(instant: datetime | None) -> str:
     if instant is None:
         return "cast(null as timestamp)"
     return f"cast('{instant.isoformat(sep=' ')}' as timestamp)"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What measures read of a KPI's rows: windows of a period, columns that they add up, and columns of subjects."""
+
+    windows: tuple[str, ...]
+    inputs: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+def reads(spec: dict[str, Any], measures: Sequence[str], project_dir: Path) -> Reads:
+    """What some measures of a spec read of the KPI's rows."""
+    macros = _macros(project_dir)
+    asked = spec | {"measures": {name: spec["measures"][name] for name in measures}}
+    windows = macros.window_names(macros.used_windows(asked))
+    return Reads(tuple(windows), tuple(macros.base_inputs(asked)), tuple(spec.get("subjects") or ()))
+
+
+#: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
+DATE_COLUMNS = {
+    "event": ("event_on", "since_on", "event_local_at"),
+    "state": ("valid_from_on", "valid_to_on"),
+    "span": ("held_from_on", "held_to_on", "valid_from_on", "valid_to_on"),
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -28,6 +29,8 @@ class MeasureInfo:
     healthy_low: float | None
     healthy_high: float | None
     low_is_exclusive: bool
+    high_is_exclusive: bool
+    healthy_grains: tuple[str, ...]
     dimensions: tuple[str, ...]
     needs: tuple[str, ...]
     available: bool
@@ -104,6 +107,24 @@ class Warehouse:
         )
         return bool(found)
 
+    def columns(self, name: str) -> list[str]:
+        """The columns of a table or view that was built, in their order."""
+        return [
+            column
+            for (column,) in self.rows(
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ?"
+                " order by ordinal_position",
+                [self.schema, name],
+            )
+        ]
+
+    def parquet_bytes(self, sql: str) -> bytes:
+        """The rows of a query of ours as a Parquet file, with the types that the query gives."""
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "rows.parquet"
+            self.rows(f"copy ({sql}) to ? (format parquet)", [str(file)])
+            return file.read_bytes()
+
     def settings(self) -> RunSettings:
         """The settings of the last run."""
         (row,) = self.rows(
@@ -122,7 +143,7 @@ class Warehouse:
             f"select kpi_id, {', '.join(names)} from kpi_measures order by kpi_id, position"
         ):
             columns = dict(zip(names, values, strict=True))
-            columns |= {name: _listed(columns[name]) for name in ("dimensions", "needs", "missing")}
+            columns |= {name: _listed(columns[name]) for name in ("healthy_grains", "dimensions", "needs", "missing")}
             measures.setdefault(kpi_id, []).append(MeasureInfo(**columns))
         catalog = self.rows(
             "select kpi_id, number, title, theme, question, description, dimensions, definition"

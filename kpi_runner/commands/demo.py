@@ -1,4 +1,4 @@
-"""kpi demo: builds the demo company and prints its scorecard."""
+"""kpi demo: builds the demo company and prints its scorecard by goal."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ DEMO_AS_OF = "2026-06-30"
 @project_options
 def command(grain: str, opens: bool, output_format: str, target: str | None, project_dir: Path | None) -> None:
     """Build the whole project on the embedded demo company and print its scorecard.
+
+    The goals of seeds/goals.csv come first, each with its KPIs; then the other KPIs, by theme.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from kpi_runner.errors import DataError
 from kpi_runner.periods import GRAINS, Calendar, Period, grain_start, next_start, period_text
 from kpi_runner.render import NO_VALUE, display, plain
 from kpi_runner.report import charts
-from kpi_runner.scorecard import Entry, change_text, healthy_range, scorecard
+from kpi_runner.scorecard import Entry, change_text, scorecard
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse
 
 #: Periods in a sparkline and in a chart over time.
@@ -327,7 +327,7 @@ class _Reader:
             Change(change_text(entry, ""), _tone(entry["change"], measure.better)),
             _cell(entry["year_ago_value"], unit),
             Change(change_text(entry, "year_"), _tone(entry["year_change"], measure.better)),
-            healthy_range(entry),
+            entry.healthy,
             entry["status"],
             bool(entry["is_provisional"]),
         )
@@ -354,8 +354,8 @@ class _Reader:
         caption = f"{spoken(info.measure)} by {spoken(self.trend_grain)}"
         alt = self._run_text(f"{kpi.title}: {caption}", self.trend, values, info)
         caption += f", {self.trend[0].text} to {self.trend[-1].text}"
-        if entry and healthy_range(entry):
-            alt += f" Healthy: {healthy_range(entry)}."
+        if entry and entry.healthy:
+            alt += f" Healthy: {entry.healthy}."
         yield Chart(
             caption,
             charts.trend(

@@ -128,3 +128,22 @@
 {% macro has_default_range(measures, grain) -%}
     ({{ measures }}.healthy_grains is null or ',' || {{ measures }}.healthy_grains || ',' like '%,' || {{ grain }} || ',%')
 {%- endmacro %}
+
+
+{#- The measures of some kinds over the rows themselves, not over subjects of them: a list of (kpi_id, measure). -#}
+{% macro measures_of_kinds(kinds) %}
+    {% set found = [] %}
+    {% for node in (kpi_nodes() if execute else []) %}
+        {% set spec = node.config.meta.spec %}
+        {% for name, measure in spec.measures.items() %}
+            {% for kind in kinds if measure.get(kind) in plain_inputs(spec) %}{% do found.append((node.name, name)) %}{% endfor %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- Whether a figure is of one of some measures, (kpi_id, measure) each. -#}
+{% macro is_one_of(measures) -%}
+    ({% for kpi_id, measure in measures %}(kpi_id = {{ literal(kpi_id) }} and measure = {{ literal(measure) }}) or {% endfor %}1 = 0)
+{%- endmacro %}

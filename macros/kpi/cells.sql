@@ -26,13 +26,8 @@ event_cells as (
         {% endfor %}
     from daily
     inner join {{ relations['period_days'] }} as period_days
-        on daily.event_on = period_days.date_day
-    where
-        period_days.before_at is null
-        and {{ is_window_used('period_days', keys) }}
-        {% if keys.paired -%}
-        and (daily.since_on is null or daily.since_on >= period_days.window_start)
-        {% endif %}
+        on {{ event_meets_day('daily', 'period_days', keys) }}
+    where {{ is_window_used('period_days', keys) }}
     group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subjects + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
     {% if 'previous' in keys.windows or 'year' in keys.windows -%}
     union all
@@ -52,8 +47,7 @@ event_cells as (
         {{ input_sums(inputs) }}
     from {{ relations['rows'] }} as kpi_rows
     inner join {{ relations['period_days'] }} as period_days
-        on kpi_rows.event_on = period_days.date_day
-        and kpi_rows.event_local_at < period_days.before_at
+        on {{ event_meets_part_day('kpi_rows', 'period_days') }}
     where {{ is_window_used('period_days', keys) }}
     group by {{ grouping_sets(
         ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'] + keys.subjects,
@@ -301,17 +295,40 @@ percentile_cells as (
     from {{ relations['rows'] }} as kpi_rows
     {% if 'event' in row_kinds -%}
     inner join {{ relations['period_days'] }} as met
-        on kpi_rows.event_on = met.date_day
+        on {{ event_meets_day('kpi_rows', 'met', keys) }}
         and met.time_window = 'own'
     {% else -%}
     inner join {{ relations['periods'] }} as met
-        on kpi_rows.valid_from_on < met.period_end
-        and (kpi_rows.valid_to_on >= met.period_end or kpi_rows.valid_to_on is null)
+        on {{ state_holds('kpi_rows', 'met.period_end') }}
     {% endif -%}
     group by {{ grouping_sets(['met.grain', 'met.period_start', 'met.period_end'], keys.slices) }}
 ),
 
 {% endmacro %}
+
+
+{#- Whether an event takes part in a window on a day of it that counts whole. -#}
+{% macro event_meets_day(events, days, keys) -%}
+    {{ events }}.event_on = {{ days }}.date_day
+        and {{ days }}.before_at is null
+        {%- if keys.paired %}
+        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ days }}.window_start)
+        {%- endif %}
+{%- endmacro %}
+
+
+{#- Whether an event takes part in a window on a last day of it that counts up to a time. -#}
+{% macro event_meets_part_day(events, days) -%}
+    {{ events }}.event_on = {{ days }}.date_day
+        and {{ events }}.event_local_at < {{ days }}.before_at
+{%- endmacro %}
+
+
+{#- Whether a state holds at an end (exclusive). -#}
+{% macro state_holds(states, ends_on) -%}
+    {{ states }}.valid_from_on < {{ ends_on }}
+        and ({{ states }}.valid_to_on >= {{ ends_on }} or {{ states }}.valid_to_on is null)
+{%- endmacro %}
 
 
 {#- Whether a window is one that the KPI is measured over. -#}

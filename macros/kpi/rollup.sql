@@ -1,6 +1,6 @@
 {#- The roll-up: from the rows of a KPI to its figures, for any periods and slices. Pure Jinja: dbt renders it when it
     builds, the runner renders the very same files (rollup, cells, measures) when it answers a query, so the two cannot
-    disagree.
+    disagree. drill.sql gives the rows behind a figure from the same parts.
 
     A KPI's rows take part in a period in one of three ways:
       event   it lies in the period: event_on; where the KPI is `paired`, since_on, too, must lie in it
@@ -29,6 +29,7 @@
                      'age': true               of a mean or median: the input is a day_number(), and the measure is of
                                                the days from it to the period's end
                      'cohort': true            provisional until the cohort window has passed
+                     'by_day': true            known by the day alone: it cannot be told for a moment within a day
                      'dimensions': [...]       where not all of the KPI's
       dimensions   columns of the rows; null in a row that takes no part in that dimension
       row_kinds    any of ['event', 'state', 'span']
@@ -83,7 +84,7 @@ measured as (
 subjects_{{ number }} as (
     select
         {{ listed(period_keys(), 'summed.') }}
-        {{ listed(['slice'] + keys.dims, 'summed.') }}
+        {{ listed(['slice', subject] + keys.dims, 'summed.') }}
         {% for name, expression in expressions.items() -%}
         {{ expression }} as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}

@@ -99,9 +99,14 @@ def delivering(company: Company, entities: Collection[str]) -> Company:
 
 @dataclass(frozen=True)
 class Layer:
-    """The compiled layer: the models in their order, each as (relation, materialization, name, SQL)."""
+    """The compiled layer.
+
+    `models` stand in their order, each as (relation, materialization, name, SQL); `checks` are the tests of the data in
+    tests/data, the SQL of each by its name.
+    """
 
     models: tuple[tuple[str, str, str, str], ...]
+    checks: dict[str, str]
     entities: tuple[str, ...]
     data_dir: Path
 
@@ -117,11 +122,15 @@ class Layer:
             "create table kpi_figures (kpi_id varchar, measure varchar, grain varchar, period_start date,"
             " period_end date, dimension varchar, dimension_value varchar, numerator decimal(38, 14),"
             " denominator decimal(38, 14), value double, row_count bigint, is_complete boolean,"
-            " is_provisional boolean)"
+            " is_provisional boolean, is_asked boolean)"
         )
         for relation, materialized, name, sql in self.models:
             _execute(connection, relation, materialized, name, sql)
         return connection
+
+    def broken_checks(self, connection: duckdb.DuckDBPyConnection) -> list[str]:
+        """The checks that find something in a database that build() gave."""
+        return [name for name, sql in self.checks.items() if connection.execute(f"from ({sql}) limit 1").fetchall()]
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized: str, name: str, sql: str) -> None:
@@ -133,10 +142,13 @@ def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized:
     rows, after = rest.split(ROWS_END)
     connection.execute(f"create table {name}__rows as {rows}")
     connection.execute(
-        f"insert into kpi_figures select figures.* from ({before} select * from {name}__rows {after}) as figures"
+        "insert into kpi_figures select figures.*, periods.is_asked"
+        f" from ({before} select * from {name}__rows {after}) as figures"
+        " inner join periods using (grain, period_start, period_end)"
         " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
         " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
     )
+    connection.execute(f"create view {relation} as select * from kpi_figures where kpi_id = '{name}'")
 
 
 def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> Layer:
@@ -159,7 +171,12 @@ def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> 
         )
         for key in _in_order(nodes)
     )
-    return Layer(models, tuple(entities), data_dir)
+    checks = {
+        node["name"]: node["compiled_code"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node["original_file_path"].endswith(".sql")
+    }
+    return Layer(models, checks, tuple(entities), data_dir)
 
 
 def _in_order(nodes: dict[str, Any]) -> list[str]:

@@ -305,7 +305,9 @@ def test_goals_come_first_in_their_order(page: Element, warehouse: Warehouse) ->
         for card in section.all("article")
     ]
     assert shown == list(goals())
-    themes = [section.all("h2")[0].text.partition(" ")[2] for section in sections if section.attributes["class"] == "theme"]
+    themes = [
+        section.all("h2")[0].text.partition(" ")[2] for section in sections if section.attributes["class"] == "theme"
+    ]
     first_numbers: dict[str, int] = {}
     for entry in warehouse.catalog().values():
         first_numbers.setdefault(entry["theme"].capitalize(), entry["number"] or 0)

@@ -53,7 +53,7 @@ def sql_figures(connection: duckdb.DuckDBPyConnection) -> dict[Key, tuple[Any, .
     """The figures of a built layer by their key."""
     rows = connection.execute(
         "select kpi_id, measure, grain, period_start, period_end, dimension, dimension_value,"
-        " numerator, denominator, value, row_count, is_complete, is_provisional from kpi_figures"
+        " numerator, denominator, value, row_count, is_complete, is_provisional, is_asked from kpi_figures"
     ).fetchall()
     found = {Key(*row[:7]): row[7:] for row in rows}
     assert len(found) == len(rows), "a figure stands twice"
@@ -74,15 +74,24 @@ def differences(
 
 def same(key: Key, reference: Figure, row: tuple[Any, ...]) -> bool:
     """Whether a row is the reference's figure."""
-    numerator, denominator, value, row_count, is_complete, is_provisional = row
-    marks = (reference.row_count, reference.is_complete, reference.is_provisional)
+    numerator, denominator, value, *marks = row
     is_quotient = reference.denominator is not None or key.measure in QUOTIENTS
     return (
-        (row_count, is_complete, is_provisional) == marks
-        and near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS)
+        marks == [reference.row_count, reference.is_complete, reference.is_provisional, reference.is_asked]
+        and (
+            near(reference.numerator, numerator, key.measure in SUMS_OF_QUOTIENTS)
+            or is_last_decimal(reference, numerator)
+        )
         and near(reference.denominator, denominator, key.measure in SPREAD_QUOTAS)
         and near(reference.value, value, is_quotient)
     )
+
+
+def is_last_decimal(reference: Figure, numerator: Decimal | None) -> bool:
+    """Whether a numerator differs in no more than the last of the decimals that are kept: one of small quotients."""
+    if reference.numerator is None or numerator is None:
+        return False
+    return abs(Fraction(numerator) - reference.numerator) < LAST_DECIMAL
 
 
 def near(reference: Fraction | None, number: Decimal | float | None, is_quotient: bool) -> bool:
@@ -99,17 +108,19 @@ def near(reference: Fraction | None, number: Decimal | float | None, is_quotient
     return abs(Fraction(number) - reference) < LAST_DECIMAL
 
 
-#: What a company may deliver: everything, or not the look-ups, the stages, the history, the quotas and rates.
+#: What a company may deliver: everything, or not the look-ups, the stages, the deals, the history,
+#: the quotas and rates.
 DELIVERIES = {
     "everything": tuple(COLUMNS),
     "no look-ups": tuple(e for e in COLUMNS if e not in ("reps", "accounts", "products")),
     "no stages": tuple(e for e in COLUMNS if e != "stages"),
+    "no deals": tuple(e for e in COLUMNS if e != "deals"),
     "no history": tuple(e for e in COLUMNS if e != "deal_stage_changes"),
     "no quotas or rates": tuple(e for e in COLUMNS if e not in ("quotas", "exchange_rates")),
     "deals alone": ("deals",),
 }
 
-#: Every variant of the settings with all entities; and every other delivery with two of them.
+#: Every variant of the settings with all entities; and every other delivery with one of them.
 VARIANTS = [
     *((number, "everything") for number in range(len(SETTINGS))),
     *((number, name) for number, name in enumerate(DELIVERIES) if name != "everything"),

@@ -1,0 +1,337 @@
+"""Which columns a column comes from, model by model, down to the raw ones: read from the compiled SQL.
+
+A column's sources are the columns in its expression, and those of the join conditions by which the
+relations came in that these belong to. Filters are followed where a KPI selects its rows, and not
+further up: that a row was kept depends on each of its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from sqlglot import exp, parse_one
+
+from kpi_runner.rollup import ROW_DATES
+
+ROWS_BEGIN, ROWS_END = "/* rows of the KPI begin */", "/* rows of the KPI end */"
+
+
+@dataclass(frozen=True, order=True)
+class Column:
+    """A column of a model, or a raw one: of a seed, a table or a delivered file."""
+
+    relation: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.relation}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of a measure come from: each input, the dates that place a row, and what chooses rows."""
+
+    inputs: dict[str, list[Column]]
+    dates: dict[str, list[Column]]
+    conditions: list[Column]
+
+    def starts(self) -> list[Column]:
+        """Every column that the rows are made of, each once."""
+        columns = [column for part in (self.inputs, self.dates) for found in part.values() for column in found]
+        return list(dict.fromkeys([*columns, *self.conditions]))
+
+
+class Lineage:
+    """The lineage of a warehouse: `models` has the compiled SQL by `schema.name`, `columns` every relation's columns."""
+
+    def __init__(self, models: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> None:
+        self._models = models
+        self._columns = columns
+        self._readers: dict[str, tuple[_Reader, exp.Query]] = {}
+        self._sources: dict[Column, list[Column]] = {}
+        self._keys = {key.partition(".")[2]: key for key in models}
+
+    def sources(self, column: Column) -> list[Column]:
+        """The columns that a model's column is made of; none for a raw column or a constant."""
+        if column not in self._sources:
+            key = self._keys.get(column.relation)
+            found: frozenset[Column] = frozenset()
+            if key is not None:
+                reader, query = self._reader(key)
+                found = reader.of_output(query, {}, column.name)
+            self._sources[column] = sorted(found)
+        return self._sources[column]
+
+    def graph(self, starts: Sequence[Column]) -> dict[Column, list[Column]]:
+        """Every column upstream of some, themselves included, with its sources."""
+        found: dict[Column, list[Column]] = {}
+        waiting = list(reversed(starts))
+        while waiting:
+            column = waiting.pop()
+            if column not in found:
+                found[column] = self.sources(column)
+                waiting += reversed(found[column])
+        return found
+
+    def is_raw(self, column: Column) -> bool:
+        """Whether a column is delivered, not made."""
+        return column.relation not in self._keys
+
+    def rows(self, key: str, inputs: Sequence[str]) -> Rows:
+        """What the rows of a KPI that have some of these inputs come from; `key` is the KPI's `schema.name`."""
+        sql = self._models[key].split(ROWS_BEGIN)[1].split(ROWS_END)[0]
+        query = _parsed(sql)
+        reader = _Reader(self._label, self._columns_of)
+        origins: dict[str, set[Column]] = {}
+        conditions: set[Column] = set()
+        for select, environment in _branches(query, {}):
+            names = reader.names(select, environment)
+            places = [name for name in inputs if name in names and not reader.is_null(select, environment, name)]
+            if not places:
+                continue
+            for name in (*places, *(date for date in ROW_DATES if date in names)):
+                origins.setdefault(name, set()).update(reader.of_output(select, environment, name))
+            conditions |= reader.of_conditions(select, environment)
+        return Rows(
+            {name: sorted(origins[name]) for name in inputs if name in origins},
+            {name: sorted(origins[name]) for name in ROW_DATES if origins.get(name)},
+            sorted(conditions),
+        )
+
+    def _reader(self, key: str) -> tuple[_Reader, exp.Query]:
+        if key not in self._readers:
+            self._readers[key] = _Reader(self._label, self._columns_of), _parsed(self._models[key])
+        return self._readers[key]
+
+    def _label(self, schema: str, name: str) -> str:
+        """How a relation is named: a model by its name, another by schema and name."""
+        key = f"{schema}.{name}"
+        return name if key in self._models else key
+
+    def _columns_of(self, relation: str) -> Sequence[str]:
+        return self._columns.get(self._keys.get(relation, relation), ())
+
+
+def _parsed(sql: str) -> exp.Query:
+    query = parse_one(sql, dialect="duckdb")
+    assert isinstance(query, exp.Query)
+    return query
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that is read as a table; its columns are those that are asked of it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class _Nested:
+    """A query that is read as a table, with the CTEs that it sees."""
+
+    query: exp.Query
+    environment: Environment
+
+
+#: What a name in a from clause may be: a relation, a file, a query, or rows that come from nowhere.
+Source = str | _File | _Nested | None
+Environment = Mapping[str, _Nested]
+
+
+@dataclass
+class _Scope:
+    """A select with the relations that it reads, by alias, and the conditions that they were joined on."""
+
+    select: exp.Select
+    environment: Environment
+    parent: _Scope | None
+    sources: dict[str, Source] = field(default_factory=dict)
+    conditions: dict[str, exp.Expr] = field(default_factory=dict)
+
+
+def _branches(query: exp.Query, environment: Environment) -> Iterator[tuple[exp.Select, Environment]]:
+    """The selects that a query unites, in their order, each with the CTEs that it sees."""
+    waiting: list[tuple[exp.Expr, Environment]] = [(query, environment)]
+    while waiting:
+        node, seen = waiting.pop()
+        for cte in (node.args.get("with_") or exp.With()).expressions:
+            seen = {**seen, cte.alias.lower(): _Nested(cte.this, seen)}
+        if isinstance(node, exp.Subquery | exp.Paren):
+            waiting.append((node.this, seen))
+        elif isinstance(node, exp.SetOperation):
+            waiting += [(node.expression, seen), (node.this, seen)]
+        elif isinstance(node, exp.Select):
+            yield node, seen
+
+
+class _Reader:
+    """Finds where the columns of one model's queries come from. Nodes are told apart by their identity."""
+
+    def __init__(self, label: Callable[[str, str], str], columns: Callable[[str], Sequence[str]]) -> None:
+        self._label = label
+        self._columns = columns
+        self._scopes: dict[int, _Scope] = {}
+        self._names: dict[int, list[str]] = {}
+        self._outputs: dict[tuple[int, str], frozenset[Column]] = {}
+        self._joins: dict[tuple[int, str], frozenset[Column]] = {}
+
+    # --- What a query gives
+
+    def names(self, query: exp.Query, environment: Environment) -> list[str]:
+        """The names of a query's columns, in their order."""
+        if id(query) not in self._names:
+            select, seen = next(_branches(query, environment))
+            self._names[id(query)] = [name for name, _ in self._projections(select, seen)]
+        return self._names[id(query)]
+
+    def of_output(self, query: exp.Query, environment: Environment, name: str) -> frozenset[Column]:
+        """The columns of other relations that a column of a query is made of."""
+        key = (id(query), name)
+        if key not in self._outputs:
+            self._outputs[key] = frozenset()
+            names = self.names(query, environment)
+            found: set[Column] = set()
+            if name in names:
+                place = names.index(name)
+                for select, seen in _branches(query, environment):
+                    projections = self._projections(select, seen)
+                    if place < len(projections):
+                        found |= self._of_projection(projections[place][1], self._scope(select, seen, None))
+            self._outputs[key] = frozenset(found)
+        return self._outputs[key]
+
+    def is_null(self, select: exp.Select, environment: Environment, name: str) -> bool:
+        """Whether a column of a select is null in every row."""
+        projection = dict(self._projections(select, environment)).get(name)
+        node = projection
+        while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
+            node = node.this
+        return isinstance(node, exp.Null)
+
+    def of_conditions(self, select: exp.Select, environment: Environment) -> set[Column]:
+        """The columns by which a select chooses rows: those of its where clause and of its inner joins."""
+        scope = self._scope(select, environment, None)
+        found: set[Column] = set()
+        for clause in (select.args.get("where"), select.args.get("having")):
+            if clause is not None:
+                found |= self._of_expression(clause, scope)
+        for join in select.args.get("joins") or []:
+            if join.args.get("on") is not None and not join.side:
+                found |= self._of_expression(join.args["on"], scope)
+        return found
+
+    def _projections(
+        self, select: exp.Select, environment: Environment
+    ) -> list[tuple[str, exp.Expr | tuple[str, str]]]:
+        """Each column's name with its expression, or with the alias and the column that a star passes on."""
+        found: list[tuple[str, exp.Expr | tuple[str, str]]] = []
+        for projection in select.expressions:
+            if not projection.is_star:
+                found.append((projection.alias_or_name.lower(), projection))
+                continue
+            scope = self._scope(select, environment, None)
+            aliases = [projection.table.lower()] if isinstance(projection, exp.Column) else list(scope.sources)
+            for alias in aliases:
+                found += [(name, (alias, name)) for name in self._names_of_source(scope.sources.get(alias))]
+        return found
+
+    # --- Where it comes from
+
+    def _of_projection(self, projection: exp.Expr | tuple[str, str], scope: _Scope) -> set[Column]:
+        if isinstance(projection, tuple):
+            alias, name = projection
+            return self._of_source(scope.sources.get(alias), name) | self._of_join(scope, alias)
+        return self._of_expression(projection, scope)
+
+    def _of_expression(self, expression: exp.Expr, scope: _Scope) -> set[Column]:
+        """The columns in an expression; of a query in it, all that it mentions."""
+        found: set[Column] = set()
+        waiting: list[exp.Expr] = [expression]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, exp.Column):
+                found |= self._of_column(node, scope)
+            elif isinstance(node, exp.Select | exp.SetOperation):
+                for select, seen in _branches(node, scope.environment):
+                    inner = self._scope(select, seen, scope)
+                    parts = [*select.expressions, *(select.args.get("joins") or []), select.args.get("where")]
+                    for part in parts:
+                        if part is not None:
+                            found |= self._of_expression(part, inner)
+            elif not isinstance(node, exp.Table | exp.From):
+                waiting += node.iter_expressions()
+        return found
+
+    def _of_column(self, column: exp.Column, scope: _Scope | None) -> set[Column]:
+        name, table = column.name.lower(), column.table.lower()
+        while scope is not None:
+            if table:
+                alias = table if table in scope.sources else None
+            elif len(scope.sources) == 1 and scope.parent is None:
+                (alias,) = scope.sources
+            else:
+                alias = next((key for key, source in scope.sources.items() if self._has(source, name)), None)
+            if alias is not None:
+                return self._of_source(scope.sources[alias], name) | self._of_join(scope, alias)
+            scope = scope.parent
+        return set()
+
+    def _has(self, source: Source, name: str) -> bool:
+        return isinstance(source, _File) or name in self._names_of_source(source)
+
+    def _names_of_source(self, source: Source) -> Sequence[str]:
+        if isinstance(source, _Nested):
+            return self.names(source.query, source.environment)
+        return self._columns(source) if isinstance(source, str) else ()
+
+    def _of_source(self, source: Source, name: str) -> set[Column]:
+        if isinstance(source, _Nested):
+            return set(self.of_output(source.query, source.environment, name))
+        if isinstance(source, _File):
+            return {Column(source.name, name)}
+        # A name that is no column stands for the whole row.
+        return {Column(source, name)} if source is not None and name in self._columns(source) else set()
+
+    def _of_join(self, scope: _Scope, alias: str) -> frozenset[Column]:
+        """The columns that decide which row of a joined relation stands beside the others."""
+        key = (id(scope.select), alias)
+        if key not in self._joins:
+            self._joins[key] = frozenset()
+            condition = scope.conditions.get(alias)
+            if condition is not None:
+                self._joins[key] = frozenset(self._of_expression(condition, scope))
+        return self._joins[key]
+
+    # --- What a select reads
+
+    def _scope(self, select: exp.Select, environment: Environment, parent: _Scope | None) -> _Scope:
+        if id(select) not in self._scopes:
+            scope = _Scope(select, environment, parent)
+            clause = select.args.get("from_")
+            if clause is not None:
+                self._add(scope, clause.this, environment)
+            for join in select.args.get("joins") or []:
+                alias = self._add(scope, join.this, environment)
+                if join.args.get("on") is not None:
+                    scope.conditions[alias] = join.args["on"]
+            self._scopes[id(select)] = scope
+        return self._scopes[id(select)]
+
+    def _add(self, scope: _Scope, node: exp.Expr, environment: Environment) -> str:
+        alias = node.alias_or_name.lower()
+        scope.sources[alias] = self._source(node, environment)
+        return alias
+
+    def _source(self, node: exp.Expr, environment: Environment) -> Source:
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Query):
+            return _Nested(node.this, environment)
+        if isinstance(node, exp.Table):
+            if isinstance(node.this, exp.Identifier):
+                if not node.db and node.name.lower() in environment:
+                    return environment[node.name.lower()]
+                return self._label(node.db, node.name)
+            path = node.this.find(exp.Literal)
+            return _File(PurePath(path.name).name) if path is not None else None
+        return None

@@ -1,0 +1,281 @@
+"""`kpi show`: what a KPI is, its compiled SQL, and lineages that were worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+import sqlglot
+
+from kpi_runner.lineage import ROWS_BEGIN, ROWS_END, Column, Lineage
+from tests.python.conftest import FIGURE_COLUMNS, ROOT, Builder, Built, Warehouse
+
+KPIS = sorted(path.stem for path in (ROOT / "metrics").glob("*/*.sql"))
+
+
+@pytest.fixture(scope="module")
+def warehouse(demo: Built) -> Warehouse:
+    return demo.warehouse
+
+
+def shown(warehouse: Warehouse, *arguments: str) -> dict[str, Any]:
+    """What `kpi show … --format json` gives."""
+    result = warehouse.call("show", *arguments, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def lineage(warehouse: Warehouse, kpi_id: str, measure: str) -> dict[str, Any]:
+    """The lineage of one measure."""
+    measures = {entry["measure"]: entry for entry in shown(warehouse, kpi_id)["measures"]}
+    found: dict[str, Any] = measures[measure]["lineage"]
+    return found
+
+
+# --- What a KPI is
+
+
+def test_definition_and_measures(warehouse: Warehouse) -> None:
+    entry = shown(warehouse, "win_rate")
+    listed = warehouse.catalog()["win_rate"]
+    assert {name: entry[name] for name in ("title", "theme", "number", "dimensions")} == {
+        name: listed[name] for name in ("title", "theme", "number", "dimensions")
+    }
+    assert [(part["measure"], part["definition"]) for part in entry["measures"]] == [
+        ("win_rate", "won / closed"),
+        ("win_rate_by_value", "won_amount / amount"),
+    ]
+    for part, other in zip(entry["measures"], listed["measures"], strict=True):
+        assert {name: part[name] for name in other} == other
+    assert "sql" not in entry
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "measure", "definition"),
+    [
+        ("revenue", "revenue", "sum of amount"),
+        ("won_deals", "won_deals", "rows with won"),
+        ("sales_cycle", "median_days", "median of days_to_close"),
+        ("lead_response_time", "p90_hours", "percentile 90 of hours"),
+        ("deals_by_channel", "share", "share of rows with won"),
+        ("last_contact", "mean_days", "mean of contact_day, as days to the period's end"),
+        ("sales_growth", "growth", "(amount - previous.amount) / nullif(previous.amount, 0)"),
+        ("quota_attainment_rate", "attainment_rate", "hit / has_quota, per rep_key"),
+    ],
+)
+def test_definitions_in_words(warehouse: Warehouse, kpi_id: str, measure: str, definition: str) -> None:
+    found = {entry["measure"]: entry["definition"] for entry in shown(warehouse, kpi_id)["measures"]}
+    assert found[measure] == definition
+
+
+def test_what_is_worked_out_per_subject(warehouse: Warehouse) -> None:
+    first, _ = shown(warehouse, "quota_attainment_rate")["measures"]
+    assert first["worked_out"]["has_quota"] == "case when quota > 0 then 1 end"
+    assert set(first["worked_out"]) == {"hit", "has_quota"}
+
+
+def test_what_is_missing_is_said(small: Built) -> None:
+    result = small.warehouse.call("show", "email_open_rate")
+    assert result.exit_code == 0
+    assert "unavailable: no source system delivers emails" in result.stdout
+
+
+@pytest.mark.parametrize("kpi_id", KPIS)
+def test_every_kpi_comes_from_raw_columns(warehouse: Warehouse, kpi_id: str) -> None:
+    """Each measure, by columns that are there; the text has the same ones."""
+    columns = {
+        f"{schema}.{table}.{column}"
+        for schema, table, column in warehouse.rows(
+            "select table_schema, table_name, column_name from information_schema.columns"
+        )
+    }
+    text = warehouse.call("show", kpi_id).stdout
+    for entry in shown(warehouse, kpi_id)["measures"]:
+        found = entry["lineage"]
+        assert found["raw"]
+        assert all(name in columns and name.startswith("demo.demo_") for name in found["raw"])
+        assert found["dates"]
+        assert found["inputs"]
+        assert [name for name in found["columns"] if f"{name}" not in text] == []
+        assert {name for sources in found["columns"].values() for name in sources} <= set(found["columns"])
+
+
+# --- Lineages by hand
+
+
+#: Measures of entities that need no other: all raw columns that they come from.
+BY_HAND = [
+    ("email_open_rate", "open_rate", "emails", ["delivered_at", "first_opened_at", "sent_at"]),
+    ("email_open_rate", "sent", "emails", ["sent_at"]),
+    ("brand_mentions", "positive_share", "brand_mentions", ["mentioned_at", "sentiment"]),
+    ("brand_mentions", "reach", "brand_mentions", ["mentioned_at", "reach"]),
+    ("closed_rate", "closed_rate", "quotes", ["sent_at", "status"]),
+    ("call_show_rate", "show_rate", "meetings", ["kind", "scheduled_for", "status"]),
+    ("conversation_droppage", "close_rate", "calls", ["outcome", "started_at"]),
+    ("pixel_events", "purchase", "pixel_events", ["event_name", "occurred_at"]),
+]
+
+
+@pytest.mark.parametrize(("kpi_id", "measure", "entity", "columns"), BY_HAND)
+def test_simple_lineages(warehouse: Warehouse, kpi_id: str, measure: str, entity: str, columns: list[str]) -> None:
+    # A meeting that was moved has its status at a later booking, and the like, in the same columns.
+    raw = [name for name in lineage(warehouse, kpi_id, measure)["raw"] if not name.endswith(".booked_at")]
+    assert raw == [f"demo.demo_{entity}.{name}" for name in columns]
+
+
+def test_revenue_comes_from_amounts_rates_and_the_history(warehouse: Warehouse) -> None:
+    """An amount at the rate of the closing day, which the stage changes tell, else the row."""
+    found = lineage(warehouse, "revenue", "revenue")
+    assert found["inputs"] == {"amount": ["fct_deals.amount"]}
+    assert found["dates"] == {"event_on": ["fct_deals.closed_on"]}
+    assert found["conditions"] == ["fct_deals.state"]
+    raw = {name.removeprefix("demo.demo_") for name in found["raw"]}
+    assert {
+        "deals.amount",
+        "deals.currency",
+        "deals.closed_at",
+        "deals.outcome",
+        "deal_stage_changes.entered_at",
+        "deal_stage_changes.stage",
+        "stages.outcome",
+        "exchange_rates.currency",
+        "exchange_rates.rate",
+        "exchange_rates.valid_from",
+    } <= raw
+    # What slices show is not what it is made of.
+    assert not {name for name in raw if name.split(".")[0] in ("reps", "accounts", "products", "leads")}
+    assert not raw & {"deals.channel", "deals.rep_id", "deals.product_id", "deals.lost_reason"}
+    assert found["columns"]["stg_demo__deals.amount"] == ["demo.demo_deals.amount"]
+    assert found["columns"]["demo.demo_deals.amount"] == []
+
+
+def test_a_quota_comes_from_its_target_and_month(warehouse: Warehouse) -> None:
+    raw = set(lineage(warehouse, "quota_attainment_rate", "attainment_rate")["raw"])
+    assert {f"demo.demo_quotas.{name}" for name in ("target", "month", "currency", "kind", "rep_id")} <= raw
+    assert {"demo.demo_deals.amount", "demo.demo_deals.rep_id", "demo.demo_exchange_rates.rate"} <= raw
+
+
+def test_a_files_columns_are_raw(small: Built) -> None:
+    raw = lineage(small.warehouse, "revenue", "revenue")["raw"]
+    assert {"deals.csv.amount", "deals.csv.currency", "exchange_rates.csv.rate"} <= set(raw)
+
+
+def test_the_tree_shows_each_column_once_with_its_sources(warehouse: Warehouse) -> None:
+    lines = warehouse.call("show", "revenue").stdout.splitlines()
+    start = lines.index("  amount")
+    assert lines[start + 1] == "  └─ fct_deals.amount"
+    told = Counter(line.strip("│├└─ ") for line in lines if "─ " in line and not line.endswith(("…", "(raw)")))
+    graph = lineage(warehouse, "revenue", "revenue")["columns"]
+    assert {name for name, sources in graph.items() if sources} <= set(told)
+    assert all(told[name] == 1 for name, sources in graph.items() if sources)
+    assert any(line.endswith("─ demo.demo_deals.amount (raw)") for line in lines)
+
+
+# --- Lineage of SQL that is written for it
+
+COLUMNS = {
+    "raw.a": ["k", "x", "y"],
+    "raw.b": ["k", "z"],
+    "main.m": ["k", "x", "z"],
+    "main.n": ["v"],
+}
+
+
+@pytest.mark.parametrize(
+    ("sql", "name", "sources"),
+    [
+        ("select x as v from raw.a", "v", "raw.a.x"),
+        ('select "x" as v from "db"."raw"."a" as t', "v", "raw.a.x"),
+        ("select x + y as v from raw.a where k = 1", "v", "raw.a.x raw.a.y"),
+        ("with t as (select * from raw.a) select x as v from t", "v", "raw.a.x"),
+        ("with t as (select * from raw.a), u as (select t.* from t) select max(x) as v from u", "v", "raw.a.x"),
+        ("select v from (select x as v from raw.a union all select z as v from raw.b) as t", "v", "raw.a.x raw.b.z"),
+        ("select x as v, y as w from raw.a union all select z as q, k as r from raw.b", "v", "raw.a.x raw.b.z"),
+        ("select * from raw.a union all select k, z, k from raw.b", "y", "raw.a.y raw.b.k"),
+        ("select z as v from raw.a left join raw.b on a.k = b.k", "v", "raw.a.k raw.b.k raw.b.z"),
+        ("select x as v from raw.a left join raw.b on a.k = b.k", "v", "raw.a.x"),
+        ("select row_number() over (partition by k order by x) as v from raw.a", "v", "raw.a.k raw.a.x"),
+        ("select exists(select 1 from raw.b where b.k = a.x) as v from raw.a", "v", "raw.a.x raw.b.k"),
+        ("select (select max(z) from raw.b where b.k = a.k) as v from raw.a", "v", "raw.a.k raw.b.k raw.b.z"),
+        ("select amount as v from read_csv('data/deals.csv', header = true) as t", "v", "deals.csv.amount"),
+        ("select t.amount as v from read_parquet('deals.parquet') as t", "v", "deals.parquet.amount"),
+        ("select z as v from main.m", "v", "m.z"),
+        ("select 1 as v from raw.a", "v", ""),
+        ("select to_json(t) as v from raw.a as t", "v", ""),
+    ],
+)
+def test_sources_of_a_column(sql: str, name: str, sources: str) -> None:
+    models = {"main.m": "select a.k, x, z from raw.a inner join raw.b on a.k = b.k", "main.n": sql}
+    found = Lineage(models, COLUMNS).sources(Column("n", name))
+    assert " ".join(map(str, found)) == sources
+
+
+def test_the_graph_goes_through_models() -> None:
+    models = {"main.m": "select k, x, x as z from raw.a", "main.n": "select z as v from main.m"}
+    found = Lineage(models, COLUMNS)
+    graph = {str(column): list(map(str, sources)) for column, sources in found.graph([Column("n", "v")]).items()}
+    assert graph == {"n.v": ["m.z"], "m.z": ["raw.a.x"], "raw.a.x": []}
+    assert [found.is_raw(Column(*pair)) for pair in (("raw.a", "x"), ("m", "z"))] == [True, False]
+
+
+def test_rows_that_lack_the_inputs_are_no_part_of_it() -> None:
+    """Of a union, the selects in which an input is null, with their dates and conditions, are left out."""
+    rows = "select x as i, null as j, y as event_on from raw.a where k = 1 union all select null, z, k from raw.b"
+    models = {"main.kpi": f"with r as ({ROWS_BEGIN} {rows} {ROWS_END}) select * from r"}
+    found = Lineage(models, COLUMNS)
+    first, second = found.rows("main.kpi", ["i"]), found.rows("main.kpi", ["j"])
+    assert (first.inputs, first.dates) == ({"i": [Column("raw.a", "x")]}, {"event_on": [Column("raw.a", "y")]})
+    assert first.conditions == [Column("raw.a", "k")]
+    assert (second.inputs, second.dates) == ({"j": [Column("raw.b", "z")]}, {"event_on": [Column("raw.b", "k")]})
+    assert second.conditions == []
+
+
+# --- Compiled SQL
+
+
+def test_the_sql_is_what_built_the_figures(warehouse: Warehouse) -> None:
+    """Run again, it gives the KPI's figures; of what the data lacks, too, which kpi_values leaves out."""
+    sql = warehouse.call("show", "win_rate", "--sql").stdout
+    assert sql.startswith("-- One row per deal closed")
+    assert shown(warehouse, "win_rate", "--sql")["sql"] == sql.strip()
+    again = warehouse.rows(f"select {FIGURE_COLUMNS} from ({sql})")
+    assert Counter(again) == Counter(warehouse.rows(f"select {FIGURE_COLUMNS} from win_rate"))
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "snowflake", "spark", "bigquery"])
+def test_the_sql_in_another_dialect(warehouse: Warehouse, dialect: str) -> None:
+    result = warehouse.call("show", "sales_cycle", "--sql", "--dialect", dialect)
+    assert result.exit_code == 0
+    tree = sqlglot.parse_one(result.stdout, dialect=dialect)
+    assert [column.alias_or_name for column in tree.selects] == FIGURE_COLUMNS.replace(",", "").split()
+    assert "fct_deals" in {table.name for table in tree.find_all(sqlglot.exp.Table)}
+    assert result.stdout != warehouse.call("show", "sales_cycle", "--sql").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("win_rat",), ["win_rat", "win_rate"]),
+        (("revenue", "--sql", "--dialect", "postgrs"), ["--dialect", "postgrs", "Did you mean postgres?", "snowflake"]),
+        (("revenue", "--dialect", "postgres"), ["--dialect", "--sql"]),
+        (("revenue", "--format", "csv"), ["--format", "csv"]),
+    ],
+)
+def test_wrong_usage(warehouse: Warehouse, arguments: tuple[str, ...], named: list[str]) -> None:
+    result = warehouse.call("show", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert [text for text in named if text not in result.stderr] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--sql",), ("--format", "json")])
+def test_a_kpi_that_the_run_left_out(builder: Builder, options: tuple[str, ...]) -> None:
+    """The warehouse of the drill's tests has one KPI alone."""
+    when = ("--as-of", "2026-06-30T15:30:00")
+    built = builder.run("drill_part_day", "run", "--system", "demo", *when, "--select", "sales_growth")
+    result = built.warehouse.call("show", "sales_cycle", *options)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "kpi run --select sales_cycle" in result.stderr
+    assert built.warehouse.call("show", "sales_growth", *options).exit_code == 0
