@@ -17,7 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from kpi_runner.cli import COMMANDS, main
-from tests.python.conftest import ROOT, SYSTEMS, Built
+from tests.python.conftest import ROOT, Built
 
 KPIS = {path.stem for path in (ROOT / "metrics").glob("*/*.sql")}
 
