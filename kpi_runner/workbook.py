@@ -43,16 +43,10 @@ _FIGURES = (
     "cast(denominator as double) as denominator", "row_count", "is_complete", "is_provisional",
 )  # fmt: skip
 _SCORECARD = (
-<<<<<<< HEAD
     "goal", "goal_position", "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain",
     "period_start", "period_end", "value", "previous_value", "change", "change_pct", "year_ago_value", "year_change",
     "year_change_pct", "figures.healthy_low", "figures.low_is_exclusive", "figures.healthy_high",
     "figures.high_is_exclusive", "status", "is_provisional",
-=======
-    "goal", "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain",
-    "period_start", "period_end", "value", "previous_value", "change", "change_pct", "year_ago_value", "year_change",
-    "year_change_pct", "figures.healthy_low", "figures.healthy_high", "status", "is_provisional",
->>>>>>> export
 )  # fmt: skip
 _DEFINITIONS = (
     "catalog.kpi_id", "number", "title", "theme", "question", "description", "measure", "measures.unit",

@@ -100,7 +100,7 @@ def assert_figure(opened: OpenWarehouse, kpi: Kpi, measure: str, period: str, wh
     accuracy = Decimal("1e-9" if kpi.spec.get("divisors") else 0)
     for added, part in ((found.numerator, figure["numerator"]), (found.denominator, figure["denominator"])):
         assert (added is None) == (part is None)
-        assert abs((added or 0) - (part or 0)) <= accuracy
+        assert abs(Decimal(added or 0) - Decimal(part or 0)) <= accuracy
     if "count" in spec or "sum" in spec:
         assert found.value is not None
         assert float(found.value) == figure["value"]
