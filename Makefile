@@ -26,6 +26,7 @@ bench: $(VENV)/profiles/profiles.yml
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.generate_cli
+	$(BIN)/python -m docs.generate_kpis
 
 $(VENV)/.installed: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,8 +43,9 @@ $(VENV)/profiles/profiles.yml: profiles.yml.example $(VENV)/.installed-dev
 	mkdir -p $(@D)
 	cp $< $@
 
+# Leaves what was published: nothing can build that again.
 clean:
-	rm -rf $(VENV) warehouse/* warehouse/.*.building warehouse/.*.lock target logs
+	rm -rf $(VENV) warehouse/*.duckdb warehouse/*.wal warehouse/.*.building warehouse/.*.lock target logs
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:

@@ -14,6 +14,7 @@ from kpi_runner.dbt_log import DbtLog, naming_the_delivery
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.profiles import Target, write_profile
 from kpi_runner.project import PROJECT_NAME, Project
+from kpi_runner.versions import BuildVersion, build_settings, code_version, kpi_versions, record
 from kpi_runner.workplace import Workplace, take_place, workplace
 
 #: What every build makes beside the KPIs: what queries, exports and dashboards read.
@@ -39,7 +40,11 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     with workplace(target.path) as place:
         # The file keeps its name: views name the database they lie in by it.
         unfinished = place.directory / target.path.name
+        code = code_version(project.directory)
         seconds = _run_dbt(project, target, variables, kpis, unfinished, place)
+        manifest = json.loads((place.directory / "target" / "manifest.json").read_text(encoding="utf-8"))
+        version = BuildVersion(code, build_settings(project, variables), kpi_versions(manifest))
+        record(unfinished, target.schema, version)
         take_place(unfinished, target.path)
     return seconds
 

@@ -16,7 +16,9 @@ import click
 
 from kpi_runner.errors import ExitCode, KpiError, Terminated
 
-COMMANDS = ("demo", "run", "list", "show", "query", "drill", "export")
+COMMANDS = (
+    "demo", "run", "list", "show", "query", "explain", "drill", "check", "export", "publish", "diff",
+)  # fmt: skip
 
 
 class _Commands(click.Group):

@@ -56,6 +56,11 @@ def as_of_local(text: str, timezone: str) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
+def utc_of_local(local: datetime, timezone: str) -> datetime:
+    """The naive UTC time of a local wall-clock time: of one that comes twice, the first."""
+    return local.replace(tzinfo=ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
+
+
 def week_start_number(name: str) -> int:
     """The ISO number of a weekday: 1 for monday to 7 for sunday. Raises UsageError for other names."""
     if name not in WEEKDAYS:

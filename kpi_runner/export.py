@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +13,58 @@ from kpi_runner.periods import Period
 from kpi_runner.render import to_csv, to_json
 from kpi_runner.warehouse import Warehouse
 
-FORMATS = ("csv", "parquet", "json")
+#: Formats with one file per table, and those with one file for all.
+TABLE_FORMATS = ("csv", "parquet", "json")
+FORMATS = (*TABLE_FORMATS, "xlsx", "html")
+
+#: The files of the formats with one file.
+WORKBOOK, REPORT = "kpis.xlsx", "report.html"
 
 _KEYS = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_value"
 
 #: What is exported: the relation, its order, and whether its rows lie in periods.
 TABLES = (
     ("kpi_values", _KEYS, True),
-    ("kpi_scorecard", "kpi_id, measure, grain, period_start", True),
+    ("kpi_scorecard", "goal_position nulls last, kpi_id, measure, grain, period_start", True),
     ("kpi_catalog", "number nulls first, kpi_id", False),
 )
 
 
-def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path) -> list[tuple[str, int]]:
-    """Writes the tables in every format, all files or none; returns file names and their rows.
+@dataclass(frozen=True)
+class Written:
+    """A file that was written, and what is in it."""
+
+    file: str
+    contents: str
+
+
+def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path) -> list[Written]:
+    """Writes the figures in every format, all files or none; returns what was written.
 
     Of kpi_values and kpi_scorecard it takes the periods that lie in the asked one, all for `all`.
-    Raises DataError where the directory cannot be written.
+    Raises DataError where the directory cannot be written, or the period holds nothing to report on.
     """
     written = []
     with written_together(directory) as paths:
         for table, order, has_periods in TABLES:
-            sql = f"select * from {table}{_inside(period) if has_periods else ''} order by {order}"
+            sql = f"select * from {table}{f' where {_inside(period)}' if has_periods else ''} order by {order}"
             for name in formats:
-                file = f"{table}.{name}"
-                written.append((file, _WRITERS[name](warehouse, sql, paths[file])))
+                if name in TABLE_FORMATS:
+                    file = f"{table}.{name}"
+                    rows = _WRITERS[name](warehouse, sql, paths[file])
+                    written.append(Written(file, f"{rows} rows"))
+        if "xlsx" in formats:
+            # Imported here: who wants no workbook need not wait for its library; so below.
+            from kpi_runner.workbook import write_workbook
+
+            rows, left_out = write_workbook(warehouse, _inside(period), paths[WORKBOOK])
+            note = f", without figures by {' and '.join(left_out)}: too many for a sheet" if left_out else ""
+            written.append(Written(WORKBOOK, f"{rows} rows{note}"))
+        if "html" in formats:
+            from kpi_runner.report import write_report
+
+            reported = write_report(warehouse, period, paths[REPORT])
+            written.append(Written(REPORT, f"the report of {reported}"))
     return written
 
 
@@ -44,7 +72,7 @@ def _inside(period: Period) -> str:
     """The condition that a row's period lies in the asked one."""
     start = f"period_start >= date '{period.start}'" if not period.open_start else "true"
     end = f"period_end <= date '{period.end}'" if not period.open_end else "true"
-    return f" where {start} and {end}"
+    return f"{start} and {end}"
 
 
 def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:

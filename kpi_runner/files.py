@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,8 @@ from typing import Any
 
 import duckdb
 
-from kpi_runner.errors import DataError
+from kpi_runner.errors import DataError, LockedError
+from kpi_runner.workplace import on_disk
 
 #: The types of the columns of figures; a column that is not here is text.
 COLUMN_TYPES = {
@@ -39,23 +42,49 @@ def parquet_bytes(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> byte
         return file.read_bytes()
 
 
+#: What the directories are called in which files are written before they take their names.
+SCRATCH = ".kpi-"
+
+
 @contextmanager
 def written_together(directory: Path) -> Iterator[Mapping[str, Path]]:
     """Names of files to write, each standing for a temporary path beside its place.
 
     When the block ends well, all files that were written take their names, replacing what was
-    there; when it does not, none does. Raises DataError where the directory cannot be written.
+    there; when it does not, none does. A command that is killed leaves every file whole: as it was,
+    or, where it was killed in the instant between two names, as it is to be. Raises LockedError
+    while another command writes to the directory, and DataError where it cannot be written.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".kpi-", dir=directory) as scratch:
-            paths = _Paths(Path(scratch))
-            yield paths
-            _take_places(paths, directory)
+        with _alone_in(directory):
+            for left in directory.glob(f"{SCRATCH}*"):
+                # By a command that was killed: it would hold the directory if it were still at work.
+                shutil.rmtree(left)
+            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=directory) as scratch:
+                paths = _Paths(Path(scratch))
+                yield paths
+                for path in paths.values():
+                    on_disk(path)
+                _take_places(paths, directory)
     except OSError as error:
         raise DataError(
             f"--output: {error.filename2 or error.filename or directory} cannot be written: {error.strerror}."
         ) from None
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Holds a directory against other commands that write files together; it is free when this one has ended."""
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(f"Another command is writing to {directory}. Wait until it is done.") from None
+        yield
+    finally:
+        os.close(opened)
 
 
 def _take_places(paths: Mapping[str, Path], directory: Path) -> None:
@@ -66,16 +95,24 @@ def _take_places(paths: Mapping[str, Path], directory: Path) -> None:
             place, earlier = directory / name, None
             if place.is_file():
                 earlier = path.with_name(f"{name}.earlier")
-                os.replace(place, earlier)
+                _keep(place, earlier)
             moved.append((place, earlier))
             os.replace(path, place)
-    except OSError:
+    except BaseException:
         for place, earlier in reversed(moved):
             if earlier is not None:
                 os.replace(earlier, place)
             elif place.is_file():
                 place.unlink()
         raise
+
+
+def _keep(place: Path, earlier: Path) -> None:
+    """Keeps a file under another name, too, and leaves it in its place until the new one takes that."""
+    try:
+        os.link(place, earlier)
+    except OSError:
+        shutil.copy2(place, earlier)
 
 
 class _Paths(dict[str, Path]):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.errors import DataError, UsageError
-from kpi_runner.periods import GRAINS, Period, grain_periods
+from kpi_runner.periods import GRAINS, Calendar, Period, grain_periods
 from kpi_runner.rollup import Question, figures_sql
 from kpi_runner.warehouse import Kpi, MeasureInfo, RunSettings, Warehouse, nearest
-from kpi_runner.where import Condition, parse_where
+from kpi_runner.where import parse_where
 
 
 @dataclass(frozen=True)
@@ -36,62 +36,78 @@ class Answer:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks of one KPI: its question, the measures, and the dimensions of slices and filter."""
+
+    kpi: Kpi
+    question: Question
+    measures: list[MeasureInfo]
+    cut_by: list[str]
+
+
 def answer(request: Request, warehouse: Warehouse, settings: RunSettings, project_dir: Path) -> Answer:
     """The figures that a request asks for, KPI by KPI, measure by measure, period by period.
 
     Raises UsageError for a KPI, measure, dimension, grain or condition that is none, and DataError
     where the delivered data cannot give what was asked for.
     """
-    dimensions = list(request.dimensions)
-    columns = ["kpi_id", "measure", "grain", "period_start", "period_end", *dimensions]
-    columns += ["numerator", "denominator", "value", "row_count", "is_complete", "is_provisional"]
-    result = Answer(columns)
-    kpis = warehouse.kpis(request.kpis)
-    _check_measures(request, kpis)
-    for kpi in kpis:
-        for row, unit in _figures(kpi, request, warehouse, settings, project_dir, result.notes):
-            result.rows.append(row)
-            result.units.append(unit)
+    result = Answer(answer_columns(request))
+    for asked in asked_of(request, warehouse, settings, result.notes):
+        units = {measure.measure: measure.unit for measure in asked.measures}
+        for row in figures(asked.question, warehouse, settings, settings.calendar, project_dir):
+            result.rows.append((asked.kpi.kpi_id, row[0], asked.question.grain, *row[1:]))
+            result.units.append(units[row[0]])
     return result
 
 
-def _figures(
-    kpi: Kpi,
-    request: Request,
-    warehouse: Warehouse,
-    settings: RunSettings,
-    project_dir: Path,
-    notes: list[str],
-) -> list[tuple[tuple[Any, ...], str | None]]:
-    """The rows of one KPI with their units."""
+def answer_columns(request: Request) -> list[str]:
+    """The columns of an answer, in the order of the contract."""
+    keys = ["kpi_id", "measure", "grain", "period_start", "period_end", *request.dimensions]
+    return [*keys, "numerator", "denominator", "value", "row_count", "is_complete", "is_provisional"]
+
+
+def asked_of(request: Request, warehouse: Warehouse, settings: RunSettings, notes: list[str]) -> Iterator[Asked]:
+    """What a request asks of each of its KPIs; `notes` takes what is left out, and why.
+
+    Raises like answer().
+    """
+    kpis = warehouse.kpis(request.kpis)
+    _check_measures(request, kpis)
+    for kpi in kpis:
+        asked = _asked(kpi, request, warehouse, settings, notes)
+        if asked is not None:
+            yield asked
+
+
+def figures(
+    question: Question, warehouse: Warehouse, settings: RunSettings, calendar: Calendar, project_dir: Path
+) -> list[tuple[Any, ...]]:
+    """The rows of figures_sql(), measure by measure in the order of the spec, then by period and slice."""
+    if not question.slots:
+        return []
+    found = warehouse.rows(figures_sql(question, project_dir, calendar, settings.cohort_window_days))
+    order = {measure: place for place, measure in enumerate(question.spec["measures"])}
+    keys = 3 + len(question.dimensions)
+    return sorted(found, key=lambda row: (order[row[0]], *map(str, row[1:keys])))
+
+
+def _asked(kpi: Kpi, request: Request, warehouse: Warehouse, settings: RunSettings, notes: list[str]) -> Asked | None:
+    """What a request asks of one KPI; None where that has none of the measures."""
     condition = parse_where(request.where, kpi.dimensions, kpi.kpi_id) if request.where is not None else None
     _check_dimensions(kpi, request)
     grain = _grain(kpi, request)
-    measures = _measures(kpi, request, condition, warehouse, notes)
+    cut_by = [*request.dimensions, *sorted(condition.dimensions if condition else ())]
+    measures = _measures(kpi, request, cut_by, warehouse, notes)
     if not measures:
         notes.append(f"{kpi.kpi_id} has none of the measures asked for.")
-        return []
+        return None
     if not warehouse.has_table(f"{kpi.kpi_id}__rows"):
         raise DataError(f"{kpi.kpi_id} was not built by the last run. Build it with `kpi run --select {kpi.kpi_id}`.")
     slots = grain_periods(request.period, grain, settings.calendar)
-    if not slots:
-        return []
     spec = kpi.spec | {"measures": {measure.measure: kpi.spec["measures"][measure.measure] for measure in measures}}
-    question = Question(
-        kpi.kpi_id,
-        spec,
-        grain,
-        slots,
-        list(request.dimensions),
-        condition.sql if condition else None,
-    )
-    sql = figures_sql(question, project_dir, settings.calendar, settings.cohort_window_days)
-    units = {measure.measure: measure.unit for measure in measures}
-    order = {measure.measure: place for place, measure in enumerate(measures)}
-    found = warehouse.rows(sql)
-    keys = 3 + len(request.dimensions)
-    found.sort(key=lambda row: (order[row[0]], *map(str, row[1:keys])))
-    return [((kpi.kpi_id, row[0], grain, *row[1:]), units[row[0]]) for row in found]
+    sql = condition.sql if condition else None
+    return Asked(kpi, Question(kpi.kpi_id, spec, grain, slots, list(request.dimensions), sql), measures, cut_by)
 
 
 def _check_measures(request: Request, kpis: Sequence[Kpi]) -> None:
@@ -137,13 +153,12 @@ def _grain(kpi: Kpi, request: Request) -> str:
 def _measures(
     kpi: Kpi,
     request: Request,
-    condition: Condition | None,
+    cut_by: Sequence[str],
     warehouse: Warehouse,
     notes: list[str],
 ) -> list[MeasureInfo]:
     """The measures to give: those named, else all that the data and the slices allow."""
     named = [info for info in kpi.measures if info.measure in request.measures]
-    cut_by = [*request.dimensions, *sorted(condition.dimensions if condition else ())]
     chosen: list[MeasureInfo] = []
     refusals: list[tuple[type[UsageError] | type[DataError], str]] = []
     for info in named if request.measures else kpi.measures:

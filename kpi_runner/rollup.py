@@ -18,7 +18,7 @@ from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_c
 MACROS = Path("macros") / "kpi"
 
 #: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "drill.sql")
+ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql")
 
 #: The columns by which rows meet periods (see rollup.sql).
 ROW_DATES = ("event_on", "event_local_at", "since_on", "valid_from_on", "valid_to_on", "held_from_on", "held_to_on")
@@ -65,10 +65,21 @@ def _macros(project_dir: Path) -> Any:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """An instant up to which a KPI's rows are looked at, exclusive, and the columns that the rows have."""
+
+    local: datetime
+    utc: datetime
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked of one KPI: its rows' table and spec, the periods, the slice and the filter.
 
     `dimensions` are sliced together; `condition` is SQL over dimensions that parse_where() made.
+    `known_by` is the moment before which the rows, and their outcomes, must have come; None takes
+    them as the last run left them.
     """
 
     kpi_id: str
@@ -77,6 +88,7 @@ class Question:
     slots: Sequence[Slot]
     dimensions: Sequence[str]
     condition: str | None
+    known_by: Moment | None = None
 
 
 def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int) -> str:
@@ -152,8 +164,21 @@ def _asked_sql(question: Question, macros: Any, calendar: Calendar, cohort_windo
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
-        f"asked_rows as (select * from {_quoted(question.kpi_id + '__rows')}{where}),\n"
+        f"asked_rows as (select * from {_rows_sql(question, macros)}{where}),\n"
     )
+
+
+def _rows_sql(question: Question, macros: Any) -> str:
+    """The rows of the KPI, as they were known at the moment of the question."""
+    table, moment = _quoted(question.kpi_id + "__rows"), question.known_by
+    if moment is None:
+        return table
+    last_day = (moment.local - timedelta(microseconds=1)).date()
+    outcomes = question.spec.get("outcomes") or {}
+    known: str = macros.rows_known_by(
+        table, moment.columns, outcomes, _timestamp(moment.utc), _date(moment.local.date()), _date(last_day)
+    )
+    return f"({known}) as known_rows"
 
 
 def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int) -> str:
@@ -161,7 +186,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
     rows = [
         f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
-        f" {str(_is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
+        f" {str(is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
         f" {(min(slot.end, calendar.as_of_local.date()) - DAY_ZERO).days})"
         for slot in question.slots
     ]
@@ -179,7 +204,7 @@ def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int
 DAY_ZERO = date(1970, 1, 1)
 
 
-def _is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
+def is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
     """Whether outcomes of the slot's cohort may still come (kpis: provisional)."""
     window_end = datetime.combine(slot.end + timedelta(days=days), datetime.min.time())
     return window_end > calendar.as_of_local
@@ -224,3 +249,28 @@ def _timestamp(instant: datetime | None) -> str:
     if instant is None:
         return "cast(null as timestamp)"
     return f"cast('{instant.isoformat(sep=' ')}' as timestamp)"
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What measures read of a KPI's rows: windows of a period, columns that they add up, and columns of subjects."""
+
+    windows: tuple[str, ...]
+    inputs: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+def reads(spec: dict[str, Any], measures: Sequence[str], project_dir: Path) -> Reads:
+    """What some measures of a spec read of the KPI's rows."""
+    macros = _macros(project_dir)
+    asked = spec | {"measures": {name: spec["measures"][name] for name in measures}}
+    windows = macros.window_names(macros.used_windows(asked))
+    return Reads(tuple(windows), tuple(macros.base_inputs(asked)), tuple(spec.get("subjects") or ()))
+
+
+#: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
+DATE_COLUMNS = {
+    "event": ("event_on", "since_on", "event_local_at"),
+    "state": ("valid_from_on", "valid_to_on"),
+    "span": ("held_from_on", "held_to_on", "valid_from_on", "valid_to_on"),
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def checked(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     found = dict(given)
     if isinstance(found.get("source_systems"), str):
         found["source_systems"] = [name.strip() for name in found["source_systems"].split(",")]
-    for name, (is_of_kind, kind) in _KINDS.items():
+    for name, (is_of_kind, kind) in KINDS.items():
         if name in found and not is_of_kind(found[name]):
             value = "no value" if found[name] in (None, "") else repr(found[name])
             raise UsageError(f"{where}: {name}: {value} is not {kind}.")
@@ -63,6 +64,10 @@ def _is_number(value: Any) -> bool:
     return _is_text(value) or (isinstance(value, int) and not isinstance(value, bool))
 
 
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and re.fullmatch("[0-9]{1,4}", str(value)) is not None
+
+
 def _is_systems(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value)) and 0 < len(value) == len(set(value))
 
@@ -71,14 +76,19 @@ def _is_dates(value: Any) -> bool:
     return value is None or isinstance(value, str) or (isinstance(value, list) and all(map(_is_text, value)))
 
 
-#: Setting → what a value of it is. Which texts and numbers are right, the layer checks (macros/staging/checks.sql).
-_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+#: Setting → what a value of it is. Which texts and numbers are right, the layer checks (macros/settings.sql).
+KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "source_systems": (_is_systems, "a list of different source systems, such as [folder]"),
     "data_dir": (lambda value: value is None or isinstance(value, str), "a directory"),
     "timezone": (_is_text, "an IANA time zone, such as Europe/Berlin"),
     "week_start": (_is_text, "a weekday, such as monday"),
     "fiscal_year_start_month": (_is_number, "a month from 1 to 12"),
-    "cohort_window_days": (_is_number, "a number of days"),
+    "cohort_window_days": (_is_count, "a whole number of days from 0 to 9999"),
+    "response_sla_hours": (_is_count, "a whole number of hours from 0 to 9999"),
+    "stale_after_days": (_is_count, "a whole number of days from 0 to 9999"),
+    "customer_lifecycle": (("subscriptions", "purchases").__contains__, "subscriptions or purchases"),
+    "renewal_gap_days": (_is_count, "a whole number of days from 0 to 9999"),
+    "active_days": (_is_count, "a whole number of days from 0 to 9999"),
     "reporting_currency": (_is_text, "a currency's three capital letters"),
     "holidays": (_is_dates, "a list of dates, such as [2026-12-24, 2026-12-25]"),
 }

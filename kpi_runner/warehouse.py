@@ -29,6 +29,8 @@ class MeasureInfo:
     healthy_low: float | None
     healthy_high: float | None
     low_is_exclusive: bool
+    high_is_exclusive: bool
+    healthy_grains: tuple[str, ...]
     dimensions: tuple[str, ...]
     needs: tuple[str, ...]
     available: bool
@@ -141,7 +143,7 @@ class Warehouse:
             f"select kpi_id, {', '.join(names)} from kpi_measures order by kpi_id, position"
         ):
             columns = dict(zip(names, values, strict=True))
-            columns |= {name: _listed(columns[name]) for name in ("dimensions", "needs", "missing")}
+            columns |= {name: _listed(columns[name]) for name in ("healthy_grains", "dimensions", "needs", "missing")}
             measures.setdefault(kpi_id, []).append(MeasureInfo(**columns))
         catalog = self.rows(
             "select kpi_id, number, title, theme, question, description, dimensions, definition"

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +31,9 @@ def workplace(warehouse: Path) -> Iterator[Workplace]:
     """
     try:
         warehouse.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(_beside(warehouse, "lock"), os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise _unwritable(warehouse, error) from None
-    try:
-        _take(lock, warehouse)
+    with locked(_beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock:
         directory = _beside(warehouse, f"{os.getpid()}.building")
         try:
             _clear(warehouse)
@@ -46,6 +44,23 @@ def workplace(warehouse: Path) -> Iterator[Workplace]:
             yield Workplace(directory, lock)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def locked(file: Path, doing: str, written: Path) -> Iterator[int]:
+    """Holds the lock of that file, which the system frees when the last process that has it open has ended.
+
+    So no lock outlives its holder, however that one ends. Gives the lock's file descriptor. Raises LockedError
+    where another run holds it, saying what that one is doing, and DataError where the file cannot be opened, naming
+    what was to be written.
+    """
+    try:
+        lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise _unwritable(written, error) from None
+    try:
+        _take(lock, doing)
+        yield lock
     finally:
         os.close(lock)
 
@@ -57,6 +72,8 @@ def take_place(built: Path, warehouse: Path) -> None:
     """
     log, kept = _log_of(warehouse), built.with_name("log_of_the_old_one")
     try:
+        # On the disk before it takes its name: else a machine that loses power could be left with an empty file.
+        on_disk(built)
         has_log = log.exists()
         if has_log:
             os.replace(log, kept)
@@ -66,17 +83,29 @@ def take_place(built: Path, warehouse: Path) -> None:
             if has_log:
                 os.replace(kept, log)
             raise
+        # The figures are in their place; where the file system does not take this, there is nothing to undo.
+        with suppress(OSError):
+            on_disk(warehouse.parent)
     except OSError as error:
         raise _unwritable(warehouse, error) from None
 
 
-def _take(lock: int, warehouse: Path) -> None:
-    """Takes the lock, which the system frees when the last process that has it open has ended."""
+def on_disk(path: Path) -> None:
+    """Waits until a file's contents, or the names in a directory, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _take(lock: int, doing: str) -> None:
+    """Takes the lock, and writes to its file who holds it."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
-        raise LockedError(f"Another run (process {holder}) is building {warehouse}. Wait until it is done.") from None
+        raise LockedError(f"Another run (process {holder}) is {doing}. Wait until it is done.") from None
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode("ascii"), 0)
 

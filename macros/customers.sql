@@ -1,7 +1,7 @@
 {#- Who is a customer when: the two lifecycles, and what follows from them. -#}
 
 {#- Whether subscriptions make a customer; else purchases do. -#}
-{% macro customers_subscribe() %}{% do return(var('customer_lifecycle') == 'subscriptions') %}{% endmacro %}
+{% macro customers_subscribe() %}{% do return(setting('customer_lifecycle') == 'subscriptions') %}{% endmacro %}
 
 
 {#- The entity or columns without which nobody is known to be a customer. -#}

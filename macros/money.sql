@@ -11,12 +11,12 @@
 {% macro converted(amount, currency, rates, day, rate='rate') -%}
     case
         when {{ amount }} is null then cast(null as {{ money_type() }})
-        when coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+        when coalesce({{ currency }}, '{{ setting("reporting_currency") }}') = '{{ setting("reporting_currency") }}'
             then cast({{ amount }} as {{ money_type() }})
         when abs(cast({{ amount }} as double precision) * cast({{ rates }}.{{ rate }} as double precision)) >= 1e16
             then {{ raise_in_sql(
                 "'Too large: ' || cast(" ~ amount ~ " as varchar) || ' ' || " ~ currency ~ " || ' on ' || cast(" ~ day
-                ~ " as varchar) || ' has more than 16 digits in " ~ var('reporting_currency')
+                ~ " as varchar) || ' has more than 16 digits in " ~ setting('reporting_currency')
                 ~ " at the rate of ' || cast(" ~ rates ~ "." ~ rate ~ " as varchar) || '. Check the amount and the rate.'",
                 money_type()
             ) }}
@@ -32,7 +32,7 @@
 
 {#- Whether an amount of a currency can be converted. -#}
 {% macro has_rate(currency, rates) -%}
-    (coalesce({{ currency }}, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}' or {{ rates }}.rate is not null)
+    (coalesce({{ currency }}, '{{ setting("reporting_currency") }}') = '{{ setting("reporting_currency") }}' or {{ rates }}.rate is not null)
 {%- endmacro %}
 
 
@@ -48,7 +48,7 @@
 {#- Whether a rate of a foreign currency holds on some day of [first_day, next_day); next_day may be null. -#}
 {% macro holds_within(rates, currency, first_day, next_day) -%}
     {{ currency }} = {{ rates }}.currency
-        and {{ currency }} <> '{{ var("reporting_currency") }}'
+        and {{ currency }} <> '{{ setting("reporting_currency") }}'
         and ({{ rates }}.valid_until > {{ first_day }} or {{ rates }}.valid_until is null)
         and ({{ rates }}.valid_from < {{ next_day }} or {{ next_day }} is null)
 {%- endmacro %}

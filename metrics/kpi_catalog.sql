@@ -13,12 +13,13 @@ with kpis as (
         {{ literal(meta.get('question')) }} as question,
         {{ literal(node.description) }} as description,
         {{ literal(meta.spec.dimensions) }} as dimensions,
+        {{ literal(stated_charts(node)) }} as charts,
         {{ literal(tojson(meta.spec)) }} as definition
     {{ 'union all' if not loop.last }}
     {% else -%}
     select
         null as kpi_id, null as number, null as title, null as theme, null as question, null as description,
-        null as dimensions, null as definition
+        null as dimensions, null as charts, null as definition
     where 1 = 0
     {% endfor -%}
 )
@@ -39,6 +40,7 @@ select
     primary_measures.needs,
     primary_measures.available,
     primary_measures.missing,
+    cast(kpis.charts as {{ dbt.type_string() }}) as charts,
     cast(kpis.definition as {{ dbt.type_string() }}) as definition
 from kpis
 inner join {{ ref('kpi_measures') }} as primary_measures

@@ -1,14 +1,23 @@
--- One row per KPI, measure, grain and complete period of the whole company: the figure, the one of the period before
--- and of a year ago, the healthy range that holds for it, and the status.
+-- One row per KPI, measure, grain, complete period of the whole company, and goal that the KPI serves: the figure, the
+-- one of the period before and of a year ago, the healthy range that holds for it, and the status. A KPI of no goal has
+-- one row, without a goal; one of two goals has two.
 {{ config(materialized='view') }}
 
 with figures as (
-    select * from {{ ref('kpi_values') }}
+    select * from {{ ref('built_figures') }}
     where dimension = 'total' and is_complete
+),
+
+comparisons as (
+    select * from {{ ref('compared_periods') }}
 ),
 
 measures as (
     select * from {{ ref('kpi_measures') }}
+),
+
+goals as (
+    select * from {{ ref('goals') }}
 ),
 
 compared as (
@@ -17,19 +26,20 @@ compared as (
         previous.value as previous_value,
         year_ago.value as year_ago_value
     from figures
-    left join figures as previous
-        on figures.kpi_id = previous.kpi_id
-        and figures.measure = previous.measure
-        and figures.grain = previous.grain
-        and figures.period_start = previous.period_end
-    left join figures as year_ago
-        on figures.kpi_id = year_ago.kpi_id
-        and figures.measure = year_ago.measure
-        and figures.grain = year_ago.grain
-        and year_ago.period_start = case
-            when figures.grain = 'week' then {{ shifted_days('figures.period_start', -364) }}
-            else {{ shifted_months('figures.period_start', -12) }}
-        end
+    {% for window, alias in [('previous', 'previous'), ('year', 'year_ago')] -%}
+        left join comparisons as {{ window }}_window
+            on figures.grain = {{ window }}_window.grain
+            and figures.period_start = {{ window }}_window.period_start
+            and figures.period_end = {{ window }}_window.period_end
+            and {{ window }}_window.time_window = '{{ window }}'
+        left join figures as {{ alias }}
+            on figures.kpi_id = {{ alias }}.kpi_id
+            and figures.measure = {{ alias }}.measure
+            and figures.grain = {{ alias }}.grain
+            and {{ window }}_window.window_start = {{ alias }}.period_start
+            and {{ window }}_window.window_end = {{ alias }}.period_end
+    {% endfor -%}
+    where figures.is_asked
 ),
 
 targets as (
@@ -61,8 +71,10 @@ ranged as (
             when targets.kpi_id is not null then targets.high
             when {{ has_default_range('measures', 'compared.grain') }} then measures.healthy_high
         end as healthy_high,
-        targets.kpi_id is null and measures.low_is_exclusive as low_is_exclusive,
-        targets.kpi_id is null and measures.high_is_exclusive as high_is_exclusive,
+        targets.kpi_id is null and measures.low_is_exclusive
+        and {{ has_default_range('measures', 'compared.grain') }} as low_is_exclusive,
+        targets.kpi_id is null and measures.high_is_exclusive
+        and {{ has_default_range('measures', 'compared.grain') }} as high_is_exclusive,
         row_number() over (
             partition by compared.kpi_id, compared.measure, compared.grain, compared.period_start
             order by case when targets.grain is null then 1 else 0 end
@@ -80,29 +92,37 @@ ranged as (
 )
 
 select
-    kpi_id,
-    measure,
-    grain,
-    period_start,
-    period_end,
-    unit,
-    better,
-    value,
-    previous_value,
-    {{ rounded('(value - previous_value)') }} as change,
-    {{ rounded('(value - previous_value) / abs(nullif(previous_value, 0))') }} as change_pct,
-    year_ago_value,
-    {{ rounded('(value - year_ago_value)') }} as year_change,
-    {{ rounded('(value - year_ago_value) / abs(nullif(year_ago_value, 0))') }} as year_change_pct,
-    healthy_low,
-    healthy_high,
+    goals.goal,
+    goals.position as goal_position,
+    ranged.kpi_id,
+    ranged.measure,
+    ranged.grain,
+    ranged.period_start,
+    ranged.period_end,
+    ranged.unit,
+    ranged.better,
+    ranged.value,
+    ranged.previous_value,
+    {{ rounded('(ranged.value - ranged.previous_value)') }} as change,
+    {{ rounded('(ranged.value - ranged.previous_value) / abs(nullif(ranged.previous_value, 0))') }} as change_pct,
+    ranged.year_ago_value,
+    {{ rounded('(ranged.value - ranged.year_ago_value)') }} as year_change,
+    {{ rounded('(ranged.value - ranged.year_ago_value) / abs(nullif(ranged.year_ago_value, 0))') }} as year_change_pct,
+    ranged.healthy_low,
+    ranged.low_is_exclusive,
+    ranged.healthy_high,
+    ranged.high_is_exclusive,
     case
-        when value is null then 'no_data'
-        when healthy_low is null and healthy_high is null then 'no_target'
-        when value < healthy_low or (low_is_exclusive and value <= healthy_low) then 'low'
-        when value > healthy_high or (high_is_exclusive and value >= healthy_high) then 'high'
+        when ranged.value is null then 'no_data'
+        when ranged.healthy_low is null and ranged.healthy_high is null then 'no_target'
+        when ranged.value < ranged.healthy_low then 'low'
+        when ranged.low_is_exclusive and ranged.value = ranged.healthy_low then 'low'
+        when ranged.value > ranged.healthy_high then 'high'
+        when ranged.high_is_exclusive and ranged.value = ranged.healthy_high then 'high'
         else 'ok'
     end as status,
-    is_provisional
+    ranged.is_provisional
 from ranged
-where choice = 1
+left join goals
+    on ranged.kpi_id = goals.kpi_id
+where ranged.choice = 1

@@ -1,6 +1,6 @@
--- One row per KPI, measure, grain, period and slice: every figure that was built.
--- The KPIs write into one table, which this view shows; so it names none of them and is never out of date.
+-- One row per KPI, measure, grain, period and slice: every figure that was asked for.
 {{ config(materialized='view') }}
 
 select {{ figure_columns().keys() | join(', ') }}
-from {{ figures_relation() }}
+from {{ ref('built_figures') }}
+where is_asked

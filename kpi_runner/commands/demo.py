@@ -1,12 +1,16 @@
-"""kpi demo: builds the demo company and prints its scorecard."""
+"""kpi demo: builds the demo company and prints its scorecard by goal."""
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 
 import click
 
+from kpi_runner.export import REPORT, export
 from kpi_runner.options import format_option, name_as_of, project_options, write_table
+from kpi_runner.periods import parse_period
+from kpi_runner.profiles import Target
 from kpi_runner.project import find_project
 from kpi_runner.run import RunRequest, run
 from kpi_runner.scorecard import SCORECARD_COLUMNS, last_scorecard, shown
@@ -24,15 +28,19 @@ DEMO_AS_OF = "2026-06-30"
     show_default=True,
     help="The scorecard's last complete period is one of these.",
 )
+@click.option("--open", "opens", is_flag=True, help="Write the report beside the warehouse and open it in the browser.")
 @format_option("text", "csv", "json")
 @project_options
-def command(grain: str, output_format: str, target: str | None, project_dir: Path | None) -> None:
+def command(grain: str, opens: bool, output_format: str, target: str | None, project_dir: Path | None) -> None:
     """Build the whole project on the embedded demo company and print its scorecard.
+
+    The goals of seeds/goals.csv come first, each with its KPIs; then the other KPIs, by theme.
 
     \b
     Example:
       kpi demo
       kpi demo --grain month --format csv
+      kpi demo --open
     """
     project = find_project(project_dir)
     place = project.target(target)
@@ -47,3 +55,16 @@ def command(grain: str, output_format: str, target: str | None, project_dir: Pat
         write_table("text", *shown(entries))
     else:
         write_table(output_format, SCORECARD_COLUMNS, [entry.row for entry in entries])
+    if opens:
+        _open_report(place, grain)
+
+
+def _open_report(place: Target, grain: str) -> None:
+    """Writes the report of the scorecard's period beside the warehouse, and opens it."""
+    with Warehouse(place.path, place.schema) as warehouse:
+        period = parse_period(f"last-{grain}", warehouse.settings().calendar)
+        page = place.path.parent.resolve() / REPORT
+        export(warehouse, period, ["html"], page.parent)
+    click.echo(f"Report: {page}", err=True)
+    if not webbrowser.open(page.as_uri()):
+        click.echo("There is no browser to open it here.", err=True)

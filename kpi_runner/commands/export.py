@@ -34,11 +34,14 @@ from kpi_runner.periods import parse_period
 def command(period: str, formats: str, output: Path, target: str | None, project_dir: Path | None) -> None:
     """Write kpi_values, kpi_scorecard and kpi_catalog as files, all of them or none.
 
-    Figures are those of the periods that lie in the asked one.
+    Figures are those of the periods that lie in the asked one. csv, parquet and json give one
+    file per table; xlsx a workbook with one sheet per theme; html a page for people: the asked
+    period where it is one complete period of a grain, else the last complete month in it.
 
     \b
     Example:
       kpi export --period 2026 --format csv,parquet -o exports/
+      kpi export --period last-month --format html,xlsx -o exports/
     """
     asked = [name.strip() for name in formats.split(",")]
     for name in asked:
@@ -49,5 +52,5 @@ def command(period: str, formats: str, output: Path, target: str | None, project
         chosen = parse_period(period, settings.calendar)
         written = export(warehouse, chosen, list(dict.fromkeys(asked)), output)
     name_as_of(settings)
-    for file, rows in written:
-        click.echo(f"{output / file}: {rows} rows", err=True)
+    for entry in written:
+        click.echo(f"{output / entry.file}: {entry.contents}", err=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from kpi_runner.compare import COMPARISONS, compared_answer, shown_change, shown_share
 from kpi_runner.errors import UsageError
 from kpi_runner.files import parquet_bytes
 from kpi_runner.options import (
@@ -30,6 +32,11 @@ from kpi_runner.render import display
 @names_option("--by", "dimensions", metavar="DIM", help_text="Slice by these dimensions together")
 @click.option("--where", metavar="EXPR", help="A SQL condition over the KPI's dimensions.")
 @names_option("--measure", "measures", metavar="M", help_text="Just these measures")
+@click.option(
+    "--compare",
+    type=click.Choice(COMPARISONS),
+    help="Set each period beside the one before, or the same one a year ago.",
+)
 @format_option("text", "csv", "json", "parquet")
 @project_options
 def command(
@@ -39,6 +46,7 @@ def command(
     dimensions: tuple[str, ...],
     where: str | None,
     measures: tuple[str, ...],
+    compare: str | None,
     output_format: str,
     target: str | None,
     project_dir: Path | None,
@@ -46,13 +54,15 @@ def command(
     """Ask for figures of the last run.
 
     Without --grain there is one figure for the whole period. A condition compares dimensions
-    with literals: and, or, not, in, like, is null, between.
+    with literals: and, or, not, in, like, is null, between. A period that has not ended is compared
+    with the same elapsed part of the other one, and with what was known of it by then.
 
     \b
     Example:
       kpi query win_rate --period 2026-Q2 --by team
       kpi query revenue won_deals --period 2026 --grain month --where "region = 'EMEA'"
       kpi query sales_cycle --measure median_days --by segment,channel --format csv
+      kpi query revenue win_rate --period mtd --compare previous
     """
     project, warehouse, settings = open_warehouse(target, project_dir)
     with warehouse:
@@ -64,7 +74,10 @@ def command(
             where,
             measures,
         )
-        result = answer(request, warehouse, settings, project.directory)
+        if compare:
+            result = compared_answer(request, compare, warehouse, settings, project.directory)
+        else:
+            result = answer(request, warehouse, settings, project.directory)
     name_as_of(settings)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
@@ -78,11 +91,19 @@ def _write(output_format: str, result: Answer) -> None:
             raise UsageError("--format: parquet is binary; send it to a file: … --format parquet > figures.parquet")
         sys.stdout.buffer.write(parquet_bytes(result.columns, result.rows))
     elif output_format == "text":
-        place = result.columns.index("value")
-        rows = [
-            (*row[:place], display(row[place], unit or ""), *row[place + 1 :])
-            for row, unit in zip(result.rows, result.units, strict=True)
-        ]
+        rows = [_shown(result.columns, row, unit) for row, unit in zip(result.rows, result.units, strict=True)]
         write_table("text", result.columns, rows)
     else:
         write_table(output_format, result.columns, result.rows)
+
+
+def _shown(columns: list[str], row: tuple[Any, ...], unit: str | None) -> list[Any]:
+    """A row as people read it: figures in their unit, changes with their sign."""
+    shown = dict(zip(columns, row, strict=True))
+    for name in ("value", "compared_value"):
+        if name in shown:
+            shown[name] = display(shown[name], unit or "")
+    if "change" in shown:
+        shown["change"] = shown_change(shown["change"], unit)
+        shown["change_pct"] = shown_share(shown["change_pct"])
+    return list(shown.values())

@@ -50,6 +50,7 @@ def command(
     Example:
       kpi run --data exports/ --as-of 2026-06-30 --set timezone=Europe/Berlin
       kpi run --system opportunity_export --data crm/ --period 2026
+      kpi run --system lead_funnel_export --data funnel/ --as-of 2026-06-30
     """
     project = find_project(project_dir)
     request = RunRequest(period, systems, data, kpis, as_of, assignments)

@@ -2,7 +2,7 @@
 
 {#- as_of as a naive datetime: in UTC, or in the reporting zone. A bare date is the end of that day. -#}
 {% macro as_of_datetime(zone) %}
-    {% set tz = modules.pytz.timezone(var('timezone')) %}
+    {% set tz = modules.pytz.timezone(setting('timezone')) %}
     {% set given = var('as_of') %}
     {% if given is none %}
         {% set instant = run_started_at %}
@@ -60,7 +60,7 @@
 
 {#- The hours from one moment to another, 0 where they run backwards. -#}
 {% macro hours_between(first, last) -%}
-    cast(cast(greatest({{ dbt.datediff(first, last, 'microsecond') }}, 0) as double precision) / 3600000000 as decimal(30, 14))
+    cast(cast(greatest({{ dbt.datediff(first, last, 'microsecond') }}, 0) as double precision) / 3600000000 as decimal(38, 20))
 {%- endmacro %}
 
 
@@ -83,10 +83,13 @@
 {% endmacro %}
 
 
-{#- The holidays as a list of texts; one text may hold several, separated by commas. -#}
-{% macro holidays() %}
-    {% set given = var('holidays') or [] %}
-    {% set listed = given.split(',') if given is string else given %}
+{#- The holidays as a list of texts. -#}
+{% macro holidays() %}{% do return(holidays_of(setting('holidays'))) %}{% endmacro %}
+
+
+{#- Holidays as they are set, as a list of texts; one text may hold several, separated by commas. -#}
+{% macro holidays_of(given) %}
+    {% set listed = given.split(',') if given and given is string else given or [] %}
     {% do return(listed | map('string') | map('trim') | list) %}
 {% endmacro %}
 
@@ -114,7 +117,7 @@
 
 {#- A date var as a SQL literal, null where it is not set. -#}
 {% macro setting_date(name) %}
-    {%- do return("cast(" ~ literal(var(name) | string if var(name) is not none else none) ~ " as date)") -%}
+    {%- do return("cast(" ~ literal(setting(name) | string if setting(name) is not none else none) ~ " as date)") -%}
 {% endmacro %}
 
 
@@ -123,3 +126,7 @@
     {% set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) %}
     {% do return([31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]) %}
 {% endmacro %}
+
+
+{#- The moment from which a plan is known: one before all others, since a plan holds for the whole of a running period. -#}
+{% macro known_all_along() %}cast('1900-01-01' as timestamp){% endmacro %}

@@ -7,11 +7,11 @@
 
 {#- The first day of the period of a grain that holds a day. -#}
 {% macro period_start(grain, day) -%}
-    {%- set fiscal_shift = (var('fiscal_year_start_month') | int) - 1 -%}
+    {%- set fiscal_shift = (setting('fiscal_year_start_month') | int) - 1 -%}
     {%- if grain == 'day' -%}
         {{ day }}
     {%- elif grain == 'week' -%}
-        {%- set week_shift = weekday_numbers()[var('week_start')] - 1 -%}
+        {%- set week_shift = weekday_numbers()[setting('week_start')] - 1 -%}
         {{ shifted_days('cast(' ~ dbt.date_trunc('week', shifted_days(day, -week_shift)) ~ ' as date)', week_shift) }}
     {%- elif grain in ['fiscal_quarter', 'fiscal_year'] -%}
         {{ shifted_months('cast(' ~ dbt.date_trunc(grain[7:], shifted_months(day_of_month_start(day), -fiscal_shift)) ~ ' as date)', fiscal_shift) }}

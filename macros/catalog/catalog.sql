@@ -58,6 +58,29 @@
 {% endmacro %}
 
 
+{#- The charts that a report draws of a KPI, as its YAML names them: `measure by dimension`, `part of whole by
+    dimension`, or `first > second > …` for the measures of a funnel. It stops at one that the KPI does not have. -#}
+{% macro stated_charts(node) %}
+    {% set charts = node.config.meta.get('charts') %}
+    {% set measures = node.config.meta.spec.measures %}
+    {% for chart in charts or [] %}
+        {% set what, dimension = chart.split(' by ') if ' by ' in chart else (chart, none) %}
+        {% for name in what.split(' > ' if dimension is none else ' of ') %}
+            {% if name not in measures %}
+                {% do exceptions.raise_compiler_error(
+                    node.name ~ ": the chart '" ~ chart ~ "' names no measure of it. It has: " ~ measures | join(', ')
+                ) %}
+            {% elif dimension is not none and dimension not in measures[name].get('dimensions', node.config.meta.spec.dimensions) %}
+                {% do exceptions.raise_compiler_error(
+                    node.name ~ ": the chart '" ~ chart ~ "' is by none of the dimensions of " ~ name ~ '.'
+                ) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(charts) %}
+{% endmacro %}
+
+
 {#- Needs with `customers` replaced by what says who is one. -#}
 {% macro stated_needs(needs) %}
     {% set stated = [] %}
@@ -104,4 +127,23 @@
 {#- Whether a measure's own healthy range holds for a grain. -#}
 {% macro has_default_range(measures, grain) -%}
     ({{ measures }}.healthy_grains is null or ',' || {{ measures }}.healthy_grains || ',' like '%,' || {{ grain }} || ',%')
+{%- endmacro %}
+
+
+{#- The measures of some kinds over the rows themselves, not over subjects of them: a list of (kpi_id, measure). -#}
+{% macro measures_of_kinds(kinds) %}
+    {% set found = [] %}
+    {% for node in (kpi_nodes() if execute else []) %}
+        {% set spec = node.config.meta.spec %}
+        {% for name, measure in spec.measures.items() %}
+            {% for kind in kinds if measure.get(kind) in plain_inputs(spec) %}{% do found.append((node.name, name)) %}{% endfor %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- Whether a figure is of one of some measures, (kpi_id, measure) each. -#}
+{% macro is_one_of(measures) -%}
+    ({% for kpi_id, measure in measures %}(kpi_id = {{ literal(kpi_id) }} and measure = {{ literal(measure) }}) or {% endfor %}1 = 0)
 {%- endmacro %}

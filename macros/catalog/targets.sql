@@ -1,50 +1,15 @@
 {#- What a build checks of seeds/targets.csv before it makes anything: a range that holds for nothing, or for something
-    else than it was meant for, is worse than none. It names the file, and each row and column at fault. -#}
+    else than it was meant for, is worse than none. -#}
 
-{% macro check_targets() %}
-    {% if execute %}
-        {% set faults = targets_faults() %}
-        {% if faults %}
-            {% set file = graph.nodes['seed.' ~ project_name ~ '.targets'].original_file_path %}
-            {% set listed = [] %}
-            {% for fault in faults[:20] %}{% do listed.append(file ~ ', ' ~ fault) %}{% endfor %}
-            {% if faults | length > 20 %}{% do listed.append('… and ' ~ (faults | length - 20) ~ ' more.') %}{% endif %}
-            {% do exceptions.raise_compiler_error(listed | join('\n')) %}
-        {% endif %}
-    {% endif %}
-{% endmacro %}
+{% macro check_targets() %}{% do check_own_seed('targets', target_faults, target_keys) %}{% endmacro %}
 
 
-{#- What is wrong with the targets, as texts "row 1, column low: …"; rows are counted without the header. -#}
-{% macro targets_faults() %}
-    {% set node = graph.nodes['seed.' ~ project_name ~ '.targets'] %}
-    {% set path = node.root_path ~ '/' ~ node.original_file_path %}
-    {% set columns = node.config.column_types.keys() | list %}
-    {% set header = file_header(path) %}
-    {% if header != columns %}
-        {% do return(["the header: it is '" ~ header | join(',') ~ "', and should be '" ~ columns | join(',') ~ "'."]) %}
-    {% endif %}
-    {% set faults = [] %}
-    {% set first_rows = {} %}
-    {% for delivered in run_query('select * from ' ~ read_file(path, header)).rows %}
-        {% set number = loop.index %}
-        {% set row = {} %}
-        {% for column in columns %}{% do row.update({column: (delivered[loop.index0] or '') | string}) %}{% endfor %}
-        {% for column, fault in target_faults(row) %}
-            {% do faults.append('row ' ~ number ~ ', column ' ~ column ~ ": '" ~ row[column] ~ "' " ~ fault) %}
-        {% endfor %}
-        {% set key = (
-            row.kpi_id, row.measure, row.dimension or 'total', row.dimension_value or 'total', row.grain, row.valid_from
-        ) %}
-        {% if key in first_rows %}
-            {% do faults.append(
-                'row ' ~ number ~ ', column valid_from: row ' ~ first_rows[key]
-                ~ ' has the same KPI, measure, slice, grain and date.'
-            ) %}
-        {% endif %}
-        {% do first_rows.setdefault(key, number) %}
-    {% endfor %}
-    {% do return(faults) %}
+{#- What no two targets may share: see check_own_seed(). -#}
+{% macro target_keys(row) %}
+    {% do return([(
+        'valid_from', 'the same KPI, measure, slice, grain and date',
+        (row.kpi_id, row.measure, row.dimension or 'total', row.dimension_value or 'total', row.grain, row.valid_from),
+    )]) %}
 {% endmacro %}
 
 
@@ -53,7 +18,7 @@
     {% set faults = [] %}
     {% set kpi = kpi_nodes() | selectattr('name', 'equalto', row.kpi_id) | list | first %}
     {% if not kpi %}
-        {% do faults.append(('kpi_id', 'is not a KPI; `kpi list` names them.')) %}
+        {% do faults.append(('kpi_id', no_kpi_fault())) %}
     {% else %}
         {% set spec = kpi.config.meta.spec %}
         {% set grains = spec.grains or grains() %}

@@ -20,7 +20,7 @@
 
 {#- A local wall-clock timestamp of the reporting zone as UTC. -#}
 {% macro to_utc(local_timestamp) %}
-    {%- if var('timezone') == 'UTC' -%}
+    {%- if setting('timezone') == 'UTC' -%}
         {{ local_timestamp }}
     {%- else -%}
         {{ adapter.dispatch('to_utc', 'sales_kpis')(local_timestamp) }}
@@ -28,13 +28,13 @@
 {% endmacro %}
 
 {% macro default__to_utc(local_timestamp) -%}
-    timezone('UTC', timezone('{{ var("timezone") }}', {{ local_timestamp }}))
+    timezone('UTC', timezone('{{ setting("timezone") }}', {{ local_timestamp }}))
 {%- endmacro %}
 
 
 {#- A UTC timestamp as local wall-clock time of the reporting zone. -#}
 {% macro to_local(utc_timestamp) %}
-    {%- if var('timezone') == 'UTC' -%}
+    {%- if setting('timezone') == 'UTC' -%}
         {{ utc_timestamp }}
     {%- else -%}
         {{ adapter.dispatch('to_local', 'sales_kpis')(utc_timestamp) }}
@@ -42,7 +42,7 @@
 {% endmacro %}
 
 {% macro default__to_local(utc_timestamp) -%}
-    timezone('{{ var("timezone") }}', timezone('UTC', {{ utc_timestamp }}))
+    timezone('{{ setting("timezone") }}', timezone('UTC', {{ utc_timestamp }}))
 {%- endmacro %}
 
 

@@ -4,13 +4,21 @@
     Columns that the rows must have: those of the dimensions and inputs; the local dates that their kind asks for, namely
     event_on (with event_local_at, the local time, where a formula compares with another period), valid_from_on and
     valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row, whose names end in _id or _key:
-    with the dimensions they say which rows are about one thing (see drill.sql). -#}
+    with the dimensions they say which rows are about one thing (see drill.sql).
+    A comparison with a running period looks at an earlier moment. So that it can be told what was known then, there are
+    the UTC times that belong to these dates, null where only the day is known: known_at of event_on (from when on the row
+    counts), valid_from_at and valid_to_at; and, as arguments:
+      outcomes   input → SQL for it over the rows' columns and {as_of}, or {as_of_day}, the local day in which
+                 it lies: inputs that are worked out from what has come by then, instead of standing in the body
+      undated    dimensions whose values depend on what has come since, and not known by when -#}
 {% macro kpi(
-    measures, dimensions, row_kinds=['event'], grains=none, paired=false, subjects=none, inputs=none, divisors=none
+    measures, dimensions, row_kinds=['event'], grains=none, paired=false, subjects=none, inputs=none, divisors=none,
+    outcomes=none, undated=none
 ) %}
     {%- set spec = {
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
         'paired': paired, 'subjects': subjects, 'inputs': inputs, 'divisors': divisors,
+        'outcomes': outcomes, 'undated': undated,
     } -%}
     {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}
@@ -18,7 +26,16 @@
 -- depends_on: {{ ref('unavailable_measures') }}
 with kpi_rows as (
     {{ rows_begin() }}
+    {% if outcomes -%}
+    select
+        body.*,
+        {{ outcome_columns(outcomes, as_of_utc(), 'cast(' ~ as_of_local() ~ ' as date)') }}
+    from (
+        {{ caller() }}
+    ) as body
+    {%- else -%}
     {{ caller() }}
+    {%- endif %}
     {{ rows_end() }}
 ),
 {{ rollup(spec, slices, {

@@ -1,6 +1,6 @@
 {#- How a KPI is kept: its rows as a table <kpi>__rows (what queries and drills read), its figures in the one table
-    kpi_figures (so that kpi_values need not name the KPIs), and a view <kpi> over its own figures. Figures that the
-    delivered data cannot give (unavailable_measures) are left out. -#}
+    kpi_figures (so that kpi_values need not name the KPIs), and a view <kpi> over its own figures of the asked periods.
+    Figures that the delivered data cannot give (unavailable_measures) are left out. -#}
 {% materialization kpi, default %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set view = this.incorporate(type='view') -%}
@@ -20,11 +20,17 @@
     {% call statement('withdraw') %}delete from {{ figures }} where kpi_id = '{{ model.name }}'{% endcall %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
     {% call statement('main') %}
-        insert into {{ figures }} ({{ figure_columns().keys() | join(', ') }})
-        select figures.*
+        insert into {{ figures }} ({{ stored_columns().keys() | join(', ') }})
+        select
+            figures.*,
+            periods.is_asked
         from (
             {{ before_rows }} select * from {{ rows }} {{ after_rows }}
         ) as figures
+        inner join {{ ref('periods') }} as periods
+            on figures.grain = periods.grain
+            and figures.period_start = periods.period_start
+            and figures.period_end = periods.period_end
         where not exists (
             select 1
             from {{ unavailable }} as unavailable
@@ -35,7 +41,10 @@
         )
     {% endcall %}
     {% call statement('view') %}
-        create or replace view {{ view }} as select * from {{ figures }} where kpi_id = '{{ model.name }}'
+        create or replace view {{ view }} as
+        select {{ figure_columns().keys() | join(', ') }}
+        from {{ figures }}
+        where is_asked and kpi_id = '{{ model.name }}'
     {% endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -54,16 +63,29 @@
 {% endmacro %}
 
 
-{#- Before a build: makes the table of figures, and takes out those of KPIs that are no longer there. -#}
+{#- Its columns with their types: those of the figures, and whether their period was asked for. -#}
+{% macro stored_columns() %}
+    {% set columns = {'is_asked': 'boolean'} %}
+    {% do return(dict(figure_columns(), **columns)) %}
+{% endmacro %}
+
+
+{#- Before a build: makes the table of figures, and takes out those of KPIs that are no longer there. A table of other
+    columns is one of an earlier version: its figures are made anew. -#}
 {% macro create_kpi_figures() %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
+        {% set figures = figures_relation() %}
         {% do adapter.create_schema(api.Relation.create(database=target.database, schema=target.schema)) %}
+        {% set existing = adapter.get_relation(figures.database, figures.schema, figures.identifier) %}
+        {% if existing and adapter.get_columns_in_relation(existing) | map(attribute='name') | list != stored_columns().keys() | list %}
+            {% do adapter.drop_relation(existing) %}
+        {% endif %}
         {% do run_query(
-            'create table if not exists ' ~ figures_relation() ~ ' ('
-            ~ figure_columns().items() | map('join', ' ') | join(', ') ~ ')'
+            'create table if not exists ' ~ figures ~ ' ('
+            ~ stored_columns().items() | map('join', ' ') | join(', ') ~ ')'
         ) %}
         {% do run_query(
-            "delete from " ~ figures_relation() ~ " where kpi_id not in ('" ~ kpi_nodes() | map(attribute='name') | join("', '") ~ "')"
+            "delete from " ~ figures ~ " where kpi_id not in ('" ~ kpi_nodes() | map(attribute='name') | join("', '") ~ "')"
         ) %}
     {% endif %}
 {% endmacro %}

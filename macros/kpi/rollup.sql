@@ -29,6 +29,7 @@
                      'age': true               of a mean or median: the input is a day_number(), and the measure is of
                                                the days from it to the period's end
                      'cohort': true            provisional until the cohort window has passed
+                     'by_day': true            known by the day alone: it cannot be told for a moment within a day
                      'dimensions': [...]       where not all of the KPI's
       dimensions   columns of the rows; null in a row that takes no part in that dimension
       row_kinds    any of ['event', 'state', 'span']

@@ -1,5 +1,5 @@
-{#- What a source system delivers for an entity: its key and its columns with their types.
-    The one place in the project that says so; staging, dedup and checks all read it. -#}
+{#- What a source system delivers for an entity: its key, its columns with their types, and its links: the columns that hold
+    the key of another entity. The one place in the project that says so; staging, dedup and checks all read it. -#}
 {% macro canonical_entity(entity) %}
     {% set entities = {
         'reps': {
@@ -7,6 +7,7 @@
             'required': {'rep_id': 'text', 'rep_name': 'text'},
             'optional': {'team': 'text', 'manager_id': 'text', 'region': 'text',
                          'hired_on': 'date', 'left_on': 'date'},
+            'links': {'manager_id': 'reps'},
         },
         'accounts': {
             'key': ['account_id'],
@@ -14,6 +15,7 @@
             'optional': {'account_name': 'text', 'segment': 'text', 'industry': 'text',
                          'country': 'text', 'region': 'text', 'owner_rep_id': 'text',
                          'created_at': 'timestamp'},
+            'links': {'owner_rep_id': 'reps'},
         },
         'products': {
             'key': ['product_id'],
@@ -21,6 +23,7 @@
             'optional': {'product_line': 'text', 'predecessor_product_id': 'text',
                          'launched_on': 'date', 'list_price': 'amount', 'unit_cost': 'amount',
                          'currency': 'text'},
+            'links': {'predecessor_product_id': 'products'},
         },
         'stages': {
             'key': ['pipeline', 'stage'],
@@ -41,11 +44,14 @@
                          'rationale_note': 'text'},
             'accepted': {'outcome': ['open', 'won', 'lost'],
                          'kind': ['new', 'repeat', 'renewal', 'upsell']},
+            'links': {'rep_id': 'reps', 'account_id': 'accounts',
+                      'lead_id': 'leads', 'product_id': 'products'},
         },
         'deal_stage_changes': {
             'key': ['deal_id', 'stage', 'entered_at'],
             'required': {'deal_id': 'text', 'stage': 'text', 'entered_at': 'timestamp'},
             'optional': {},
+            'links': {'deal_id': 'deals'},
         },
         'leads': {
             'key': ['lead_id'],
@@ -56,6 +62,7 @@
                          'mql_at': 'timestamp', 'qualified_at': 'timestamp',
                          'disqualified_at': 'timestamp'},
             'accepted': {'origin': ['marketing', 'sales', 'partner']},
+            'links': {'rep_id': 'reps', 'generated_by_rep_id': 'reps', 'account_id': 'accounts'},
         },
         'activities': {
             'key': ['activity_id'],
@@ -64,6 +71,8 @@
                          'deal_id': 'text', 'account_id': 'text'},
             'accepted': {'kind': ['call', 'email', 'meeting', 'note', 'task'],
                          'direction': ['outbound', 'inbound']},
+            'links': {'rep_id': 'reps', 'lead_id': 'leads',
+                      'deal_id': 'deals', 'account_id': 'accounts'},
         },
         'emails': {
             'key': ['email_id'],
@@ -72,6 +81,7 @@
                          'lead_id': 'text', 'delivered_at': 'timestamp', 'bounced_at': 'timestamp',
                          'first_opened_at': 'timestamp', 'first_clicked_at': 'timestamp',
                          'replied_at': 'timestamp'},
+            'links': {'rep_id': 'reps', 'lead_id': 'leads'},
         },
         'calls': {
             'key': ['call_id'],
@@ -80,6 +90,7 @@
                          'direction': 'text', 'is_winnable': 'boolean',
                          'duration_seconds': 'integer'},
             'accepted': {'outcome': ['closed', 'not_closed'], 'direction': ['outbound', 'inbound']},
+            'links': {'rep_id': 'reps', 'lead_id': 'leads', 'deal_id': 'deals'},
         },
         'meetings': {
             'key': ['meeting_id'],
@@ -88,6 +99,8 @@
                          'lead_id': 'text', 'account_id': 'text', 'deal_id': 'text'},
             'accepted': {'status': ['scheduled', 'held', 'no_show', 'cancelled'],
                          'kind': ['discovery', 'demo', 'follow_up']},
+            'links': {'rep_id': 'reps', 'lead_id': 'leads',
+                      'account_id': 'accounts', 'deal_id': 'deals'},
         },
         'quotes': {
             'key': ['quote_id'],
@@ -95,6 +108,7 @@
             'optional': {'deal_id': 'text', 'rep_id': 'text', 'product_id': 'text',
                          'amount': 'amount', 'currency': 'text', 'decided_at': 'timestamp'},
             'accepted': {'status': ['open', 'accepted', 'rejected', 'expired']},
+            'links': {'deal_id': 'deals', 'rep_id': 'reps', 'product_id': 'products'},
         },
         'sessions': {
             'key': ['session_id'],
@@ -107,6 +121,7 @@
             'required': {'event_id': 'text', 'event_name': 'text', 'occurred_at': 'timestamp'},
             'optional': {'session_id': 'text', 'visitor_id': 'text', 'channel': 'text',
                          'campaign': 'text', 'value': 'amount', 'currency': 'text'},
+            'links': {'session_id': 'sessions'},
         },
         'ad_spend': {
             'key': ['spend_id'],
@@ -120,6 +135,8 @@
             'required': {'order_id': 'text', 'ordered_at': 'timestamp'},
             'optional': {'account_id': 'text', 'deal_id': 'text', 'session_id': 'text',
                          'rep_id': 'text', 'channel': 'text', 'campaign': 'text', 'currency': 'text'},
+            'links': {'account_id': 'accounts', 'deal_id': 'deals',
+                      'session_id': 'sessions', 'rep_id': 'reps'},
         },
         'order_lines': {
             'key': ['order_line_id'],
@@ -127,6 +144,7 @@
                          'unit_price': 'amount'},
             'optional': {'product_id': 'text', 'unit_cost': 'amount', 'discount': 'amount',
                          'refunded_amount': 'amount', 'refunded_at': 'timestamp'},
+            'links': {'order_id': 'orders', 'product_id': 'products'},
         },
         'subscriptions': {
             'key': ['subscription_id'],
@@ -135,6 +153,7 @@
             'optional': {'ended_on': 'date', 'rep_id': 'text', 'product_id': 'text',
                          'currency': 'text', 'kind': 'text'},
             'accepted': {'kind': ['new', 'renewal', 'upsell', 'downgrade', 'reactivation']},
+            'links': {'account_id': 'accounts', 'rep_id': 'reps', 'product_id': 'products'},
         },
         'acquisition_costs': {
             'key': ['cost_id'],
@@ -147,6 +166,7 @@
             'required': {'product_id': 'text', 'competitor': 'text', 'observed_on': 'date',
                          'price': 'amount'},
             'optional': {'currency': 'text'},
+            'links': {'product_id': 'products'},
         },
         'brand_mentions': {
             'key': ['mention_id'],
@@ -160,6 +180,7 @@
             'optional': {'rep_id': 'text', 'team': 'text', 'currency': 'text'},
             'accepted': {'kind': ['revenue', 'leads']},
             'exactly_one_of': ['rep_id', 'team'],
+            'links': {'rep_id': 'reps'},
         },
         'exchange_rates': {
             'key': ['currency', 'valid_from'],
@@ -214,7 +235,7 @@
 {#- The source systems in use that have a staging model for an entity, in the order of the var. -#}
 {% macro systems_with(entity) %}
     {% set systems = [] %}
-    {% for system in var('source_systems') %}
+    {% for system in setting('source_systems') %}
         {% if entity in var('source_system_entities').get(system, []) %}
             {% do systems.append(system) %}
         {% endif %}

@@ -3,54 +3,7 @@
 
 {% macro check_settings() %}
     {% if execute %}
-        {% if var('source_systems') is string %}
-            {% do exceptions.raise_compiler_error(
-                "source_systems: '" ~ var('source_systems') ~ "' is not a list of source systems, such as [folder]."
-            ) %}
-        {% endif %}
-        {% for system in var('source_systems') if system not in var('source_system_entities') %}
-            {% do exceptions.raise_compiler_error(
-                "source_systems: '" ~ system ~ "' is not a source system. Known: "
-                ~ var('source_system_entities').keys() | join(', ')
-            ) %}
-        {% endfor %}
-        {% if not var('source_systems') %}
-            {% do exceptions.raise_compiler_error("source_systems: name at least one source system.") %}
-        {% endif %}
-        {% if var('timezone') not in modules.pytz.all_timezones %}
-            {% do exceptions.raise_compiler_error(
-                "timezone: '" ~ var('timezone') ~ "' is not an IANA time zone, such as Europe/Berlin."
-            ) %}
-        {% endif %}
-        {% if var('week_start') not in weekday_numbers() %}
-            {% do exceptions.raise_compiler_error(
-                "week_start: '" ~ var('week_start') ~ "' is not one of " ~ weekday_numbers().keys() | join(', ') ~ "."
-            ) %}
-        {% endif %}
-        {% if var('fiscal_year_start_month') | string not in (range(1, 13) | map('string') | list) %}
-            {% do exceptions.raise_compiler_error(
-                "fiscal_year_start_month: '" ~ var('fiscal_year_start_month') ~ "' is not a month from 1 to 12."
-            ) %}
-        {% endif %}
-        {% if not modules.re.match('^[0-9]{1,4}$', var('cohort_window_days') | string) %}
-            {% do exceptions.raise_compiler_error(
-                "cohort_window_days: '" ~ var('cohort_window_days') ~ "' is not a number of days."
-            ) %}
-        {% endif %}
-        {% if not modules.re.match('^[A-Z]{3}$', var('reporting_currency') | string) %}
-            {% do exceptions.raise_compiler_error(
-                "reporting_currency: '" ~ var('reporting_currency') ~ "' is not a currency's three capital letters."
-            ) %}
-        {% endif %}
-        {% if var('holidays') is mapping %}
-            {% do exceptions.raise_compiler_error(
-                "holidays: '" ~ var('holidays') ~ "' is not a list of dates, such as [2026-12-24, 2026-12-25]."
-            ) %}
-        {% endif %}
-        {% for holiday in holidays() %}{% do parse_setting_date('holidays', holiday) %}{% endfor %}
-        {% for name in ['period_start', 'period_end'] if var(name) is not none %}
-            {% do parse_setting_date(name, var(name)) %}
-        {% endfor %}
+        {% for name in setting_names() %}{% do setting(name) %}{% endfor %}
         {% do as_of_utc() %}
     {% endif %}
 {% endmacro %}
@@ -58,9 +11,24 @@
 
 {% macro check_deliveries() %}
     {% if execute %}
-        {% for delivery in deliveries() %}
+        {% set delivered = deliveries() %}
+        {% for system in setting('source_systems') %}
+            {% do check_system(system, delivered | selectattr('system', 'equalto', system) | list) %}
+        {% endfor %}
+        {% for delivery in delivered %}
             {% do check_delivery(delivery) %}
         {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Stops where a source system whose entities all lie in files delivers none of them. -#}
+{% macro check_system(system, delivered) %}
+    {% if delivered and not delivered | rejectattr('columns', 'none') | list %}
+        {% do exceptions.raise_compiler_error(
+            system ~ ": no file of an entity" ~ of_directory() ~ ". At least one of "
+            ~ delivered | map(attribute='file') | join(', ') ~ " (.csv or .parquet) must be there; " ~ set_data_dir() ~ "."
+        ) %}
     {% endif %}
 {% endmacro %}
 
@@ -71,9 +39,8 @@
         {% if delivery.meta.needs_file %}
             {% do exceptions.raise_compiler_error(
                 delivery.entity ~ ": no file " ~ delivery.file ~ ('' if '.' in delivery.file else '.csv or .parquet')
-                ~ (" in " ~ var('data_dir') if var('data_dir') else ", for no directory is named")
-                ~ ". The source system " ~ delivery.system
-                ~ " cannot do without it; set data_dir (kpi run --data DIR) to the directory that holds it."
+                ~ of_directory() ~ ". The source system " ~ delivery.system ~ " cannot do without it; "
+                ~ set_data_dir() ~ "."
             ) %}
         {% endif %}
     {% elif delivery.header %}
@@ -98,3 +65,11 @@
         {% do run_query("select count(*) from (select * from " ~ read_file(delivery.file, delivery.header) ~ ") as delivered") %}
     {% endif %}
 {% endmacro %}
+
+
+{#- In words: where files were looked for, and how to say where they are. -#}
+{% macro of_directory() %}
+    {% do return(" in " ~ setting('data_dir') if setting('data_dir') else ", for no directory is named") %}
+{% endmacro %}
+
+{% macro set_data_dir() %}{% do return("set data_dir (kpi run --data DIR) to the directory that holds it") %}{% endmacro %}

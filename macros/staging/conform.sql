@@ -13,7 +13,7 @@
 {% macro conform(entity, columns, file=none, needs_file=false, source_columns=none, loaded_at=false, repairs="''") %}
     {%- set system = model.name.split('__')[0][4:] -%}
     {{- config(
-        enabled=(system in var('source_systems')),
+        enabled=(system in setting('source_systems')),
         meta={'entity': entity, 'columns': columns, 'file': file, 'needs_file': needs_file,
               'source_columns': source_columns},
     ) -}}
@@ -107,7 +107,7 @@
         {{ read_delivery(entity, canonical_columns(entity).keys() | list + ['_loaded_at']) }}
     ),
 
-    {{ conform(entity, columns='as found', file=entity, needs_file=(entity == 'deals'), loaded_at=true) }}
+    {{ conform(entity, columns='as found', file=entity, loaded_at=true) }}
 {%- endmacro %}
 
 

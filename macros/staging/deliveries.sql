@@ -1,12 +1,12 @@
-{#- Reading what source systems deliver: files in var('data_dir'), found or not. -#}
+{#- Reading what source systems deliver: files in setting('data_dir'), found or not. -#}
 
 {#- The path of a delivered file, none when it is not there. `file` is a file's name, or a name
     without an extension, which then may be a .csv or a .parquet, but not both. -#}
 {% macro delivered_file(file) %}
-    {% if not execute or not var('data_dir') %}
+    {% if not execute or not setting('data_dir') %}
         {% do return(none) %}
     {% endif %}
-    {% set directory = var('data_dir').rstrip('/') %}
+    {% set directory = setting('data_dir').rstrip('/') %}
     {% set names = [file] if '.' in file else [file ~ '.csv', file ~ '.parquet'] %}
     {% set found = [] %}
     {% for name in names if file_exists(directory ~ '/' ~ name) %}
@@ -53,7 +53,7 @@
     none where the entity's file is not there. A file of no bytes delivers every column, without rows. -#}
 {% macro deliveries() %}
     {% set result = [] %}
-    {% for system in var('source_systems') %}
+    {% for system in setting('source_systems') %}
         {% for entity in var('source_system_entities').get(system, []) %}
             {% set node = graph.nodes.get('model.' ~ project_name ~ '.stg_' ~ system ~ '__' ~ entity) %}
             {% if not node %}

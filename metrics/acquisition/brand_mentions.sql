@@ -12,6 +12,7 @@
     select
         *,
         mentioned_on as event_on,
+        mentioned_at as known_at,
         1 as mention,
         case when sentiment = 'positive' then 1 else 0 end as positive,
         case when sentiment = 'negative' then 1 else 0 end as negative,

@@ -11,7 +11,7 @@
         'product_key': {
             'premium': 'case when n_price > 0 then cast(' ~ rounded(
                 as_double('list_price') ~ ' / nullif(' ~ as_double('price') ~ ', 0) - 1'
-            ) ~ ' as decimal(30, 14)) end',
+            ) ~ ' as decimal(38, 20)) end',
         },
         'competitor_name': {'known_competitor': 'case when n_seen > 0 then 1 end'},
     },

@@ -25,6 +25,7 @@
     select
         *,
         occurred_on as event_on,
+        occurred_at as known_at,
         case when event_name = 'ViewContent' then 1 end as view_content,
         case when event_name = 'AddToCart' then 1 end as add_to_cart,
         case when event_name = 'InitiateCheckout' then 1 end as initiate_checkout,

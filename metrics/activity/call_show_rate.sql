@@ -6,14 +6,17 @@
         'no_shows': {'count': 'no_show'},
     },
     dimensions=['rep', 'team', 'channel', 'kind'],
+    outcomes={
+        'due': "case when status in ('held', 'no_show') and scheduled_for < {as_of} then 1 end",
+        'held': "case when scheduled_for < {as_of} then case status when 'held' then 1 when 'no_show' then 0 end end",
+        'no_show': "case when status = 'no_show' and scheduled_for < {as_of} then 1 end",
+    },
 ) %}
     select
         *,
         scheduled_on as event_on,
-        1 as booked,
-        case when status in ('held', 'no_show') then 1 end as due,
-        case when status = 'held' then 1 when status = 'no_show' then 0 end as held,
-        case when status = 'no_show' then 1 end as no_show
+        least(scheduled_for, coalesce(booked_at, scheduled_for)) as known_at,
+        1 as booked
     from {{ ref('fct_meetings') }}
     where is_visible and kind in ('discovery', 'demo')
 {% endcall %}

@@ -10,6 +10,7 @@
     select
         *,
         started_on as event_on,
+        started_at as known_at,
         1 as called,
         case when is_dropped then 1 else 0 end as dropped,
         case when outcome = 'closed' then 1 else 0 end as closed,

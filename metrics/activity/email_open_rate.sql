@@ -1,4 +1,5 @@
 -- One row per e-mail sent. Opened, clicked and replied count among the delivered ones.
+{% set of_delivered = 'case when delivered_at < {as_of} then case when {} < {as_of} then 1 else 0 end end' %}
 {% call kpi(
     measures={
         'open_rate': {'ratio': ['opened', 'delivered'], 'cohort': true},
@@ -8,16 +9,19 @@
         'reply_rate': {'ratio': ['replied', 'delivered'], 'cohort': true},
     },
     dimensions=['email_type', 'campaign', 'rep', 'team'],
+    outcomes={
+        'bounced': 'case when bounced_at < {as_of} then 1 else 0 end',
+        'delivered': 'case when delivered_at < {as_of} then 1 end',
+        'opened': of_delivered.replace('{}', 'first_opened_at'),
+        'clicked': of_delivered.replace('{}', 'first_clicked_at'),
+        'replied': of_delivered.replace('{}', 'replied_at'),
+    },
 ) %}
     select
         *,
         sent_on as event_on,
-        1 as sent,
-        case when bounced_at is not null then 1 else 0 end as bounced,
-        case when delivered_at is not null then 1 end as delivered,
-        case when delivered_at is not null then case when first_opened_at is not null then 1 else 0 end end as opened,
-        case when delivered_at is not null then case when first_clicked_at is not null then 1 else 0 end end as clicked,
-        case when delivered_at is not null then case when replied_at is not null then 1 else 0 end end as replied
+        sent_at as known_at,
+        1 as sent
     from {{ ref('fct_emails') }}
     where is_visible
 {% endcall %}

@@ -9,24 +9,23 @@
         'unanswered': {'count': 'unanswered', 'cohort': true},
     },
     dimensions=['rep', 'team', 'channel'],
+    outcomes={
+        'hours': 'case when first_contact_at < {as_of} then hours_to_contact end',
+        'unanswered': 'case when first_contact_at is null or first_contact_at >= {as_of} then 1 end',
+        'judged': 'case when first_contact_at < {as_of} or sla_ends_at <= {as_of} then 1 end',
+        'within_sla': 'case when first_contact_at < {as_of} and first_contact_at <= sla_ends_at then 1'
+            ~ ' when first_contact_at < {as_of} or sla_ends_at <= {as_of} then 0 end',
+    },
 ) %}
     select
         *,
         created_on as event_on,
+        created_at as known_at,
+        {{ shifted_hours('created_at', setting('response_sla_hours')) }} as sla_ends_at,
         case
             when first_contact_at is not null
                 then {{ hours_between('created_at', 'first_contact_at') }}
-        end as hours,
-        case when first_contact_at is null then 1 end as unanswered,
-        case
-            when first_contact_at is not null or {{ shifted_hours('created_at', var('response_sla_hours')) }} <= {{ as_of_utc() }}
-                then 1
-        end as judged,
-        case
-            when first_contact_at <= {{ shifted_hours('created_at', var('response_sla_hours')) }} then 1
-            when first_contact_at is not null or {{ shifted_hours('created_at', var('response_sla_hours')) }} <= {{ as_of_utc() }}
-                then 0
-        end as within_sla
+        end as hours_to_contact
     from {{ ref('fct_leads') }}
     where is_visible
 {% endcall %}

@@ -1,6 +1,6 @@
 -- One row per account and interval in which it was a customer without a break.
 {% call kpi(
-    measures={'active_customers': {'count': 'customer'}},
+    measures={'active_customers': {'count': 'customer', 'by_day': not customers_subscribe()}},
     dimensions=['segment', 'rep', 'team'],
     row_kinds=['state'],
 ) %}

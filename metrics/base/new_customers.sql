@@ -6,6 +6,7 @@
     select
         *,
         closed_on as event_on,
+        closed_at as known_at,
         1 as new_customer
     from {{ ref('fct_deals') }}
     where win_number = 1

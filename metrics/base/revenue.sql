@@ -5,7 +5,8 @@
 ) %}
     select
         *,
-        closed_on as event_on
+        closed_on as event_on,
+        closed_at as known_at
     from {{ ref('fct_deals') }}
     where state = 'won'
 {% endcall %}

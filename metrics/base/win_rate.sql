@@ -9,6 +9,7 @@
     select
         *,
         closed_on as event_on,
+        closed_at as known_at,
         1 as closed,
         case when state = 'won' then 1 else 0 end as won,
         case when state = 'won' then amount end as won_amount,

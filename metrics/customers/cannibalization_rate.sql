@@ -25,6 +25,7 @@
         *,
         source_system || ':' || product_id as product_key,
         ordered_on as event_on,
+        ordered_at as known_at,
         launched_on as valid_from_on,
         cast(null as date) as valid_to_on,
         case when part = 'launch' then 1 end as launched,

@@ -1,9 +1,9 @@
 -- One row per customer and span that a period may have over it: there at the period's start, and lost by its end.
 {% call kpi(
     measures={
-        'churn_rate': {'ratio': ['lost', 'at_start']},
-        'churned': {'count': 'lost'},
-        'mean_lifetime_days': {'mean': 'lifetime_days'},
+        'churn_rate': {'ratio': ['lost', 'at_start'], 'by_day': not customers_subscribe()},
+        'churned': {'count': 'lost', 'by_day': not customers_subscribe()},
+        'mean_lifetime_days': {'mean': 'lifetime_days', 'by_day': not customers_subscribe()},
     },
     dimensions=['rep', 'team', 'segment'],
     row_kinds=['span'],

@@ -6,17 +6,19 @@
 {% set relationship_days = '({period.end_day_number} * {running} - {running_from} + {ended_days})' %}
 {% call kpi(
     measures={
-        'clv': {'formula': monthly_value, 'counts': 'trailing.at_end'},
+        'clv': {'formula': monthly_value, 'counts': 'trailing.at_end', 'by_day': not customers_subscribe()},
         'clv_relationship': {
             'formula': '{trailing.deal_revenue} / nullif({trailing.at_end} / 12, 0) * ' ~ relationship_days
                 ~ ' / 365.25 / nullif({relationship}, 0) - ' ~ cac,
             'counts': 'relationship',
+            'by_day': not customers_subscribe(),
             'dimensions': ['channel'],
         },
         'cac': {'ratio': ['trailing.cost', 'trailing.new'], 'dimensions': ['channel']},
         'ltv_cac_ratio': {
             'formula': monthly_value ~ ' / nullif(' ~ cac ~ ', 0)',
             'counts': 'trailing.at_end',
+            'by_day': not customers_subscribe(),
             'dimensions': ['channel'],
         },
     },
@@ -30,11 +32,11 @@
     {% set parts = [
         {
             'from': ref('fct_order_lines'), 'key': 'order_line_id', 'where': 'is_visible and cost is not null',
-            'event_on': 'ordered_on', 'inputs': {'costed_revenue': 'revenue', 'profit': 'revenue - cost'},
+            'event_on': 'ordered_on', 'known_at': 'ordered_at', 'inputs': {'costed_revenue': 'revenue', 'profit': 'revenue - cost'},
         },
         {
             'from': ref('fct_deals'), 'key': 'deal_id', 'where': "state = 'won'",
-            'event_on': 'closed_on', 'inputs': {
+            'event_on': 'closed_on', 'known_at': 'closed_at', 'inputs': {
                 'deal_revenue': 'amount', 'new': 'case when win_number = 1 then 1 end',
             },
         },
@@ -78,6 +80,7 @@
             {% for column in ['event_on', 'held_from_on', 'held_to_on', 'valid_from_on', 'valid_to_on'] -%}
             cast({{ 'parts.' ~ part[column] if column in part else 'null' }} as date) as {{ column }},
             {% endfor -%}
+            cast({{ 'parts.' ~ part['known_at'] if 'known_at' in part else 'null' }} as timestamp) as known_at,
             {% if 'channel' in part -%}
             cast(null as varchar) as segment,
             parts.channel,

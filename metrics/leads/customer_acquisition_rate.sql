@@ -2,26 +2,28 @@
 {% call kpi(
     measures={'acquisition_rate': {'ratio': ['won', 'contacted'], 'cohort': true}},
     dimensions=['outreach_method', 'touches', 'rep', 'team'],
+    outcomes={'won': 'case when first_won_at < {as_of} then 1 else 0 end'},
+    undated=['touches'],
 ) %}
     select
-        leads.source_system,
-        leads.lead_id,
-        leads.first_contact_on as event_on,
-        leads.first_contact_kind as outreach_method,
+        source_system,
+        lead_id,
+        first_contact_on as event_on,
+        first_contact_at as known_at,
+        first_won_at,
+        first_contact_kind as outreach_method,
         case
-            when leads.outbound_touches <= 1 then '1'
-            when leads.outbound_touches = 2 then '2'
-            when leads.outbound_touches <= 4 then '3–4'
-            when leads.outbound_touches <= 7 then '5–7'
+            when outbound_touches <= 1 then '1'
+            when outbound_touches = 2 then '2'
+            when outbound_touches <= 4 then '3–4'
+            when outbound_touches <= 7 then '5–7'
             else '8+'
         end as touches,
-        {{ owner_labels('leads', 'first_contact_rep_id') }},
-        1 as contacted,
-        case when leads.is_customer then 1 else 0 end as won
-    from {{ ref('fct_leads') }} as leads
-    {{ joined_owner('leads', 'first_contact_rep_id') }}
-    {{ joined_deliveries('leads') }}
+        first_contact_rep as rep,
+        first_contact_team as team,
+        1 as contacted
+    from {{ ref('fct_leads') }}
     where
-        leads.is_visible and leads.first_contact_on is not null
-        and (leads.first_won_at is null or leads.first_contact_at <= leads.first_won_at)
+        is_visible and first_contact_on is not null
+        and (first_won_at is null or first_contact_at <= first_won_at)
 {% endcall %}

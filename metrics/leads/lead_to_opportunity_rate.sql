@@ -6,13 +6,16 @@
         'opportunities': {'count': 'opportunity', 'cohort': true},
     },
     dimensions=['rep', 'team', 'channel'],
+    outcomes={
+        'with_opportunity': 'case when first_deal_created_at < {as_of} then 1 else 0 end',
+        'opportunity': 'case when first_deal_created_at < {as_of} then 1 end',
+    },
 ) %}
     select
         *,
         created_on as event_on,
-        1 as created,
-        case when has_opportunity then 1 else 0 end as with_opportunity,
-        case when has_opportunity then 1 end as opportunity
+        created_at as known_at,
+        1 as created
     from {{ ref('fct_leads') }}
     where is_visible
 {% endcall %}

@@ -6,13 +6,16 @@
         'won_share': {'ratio': ['won', 'created'], 'cohort': true},
     },
     dimensions=['channel', 'campaign'],
+    outcomes={
+        'accepted': 'case when qualified_at < {as_of} then 1 else 0 end',
+        'won': 'case when first_won_at < {as_of} then 1 else 0 end',
+    },
 ) %}
     select
         *,
         created_on as event_on,
-        1 as created,
-        case when qualified_on is not null then 1 else 0 end as accepted,
-        case when is_customer then 1 else 0 end as won
+        created_at as known_at,
+        1 as created
     from {{ ref('fct_leads') }}
     where is_visible and origin = 'marketing'
 {% endcall %}

@@ -13,6 +13,7 @@
         leads.lead_id,
         deals.deal_id,
         leads.first_won_on as event_on,
+        leads.first_won_at as known_at,
         leads.channel,
         deals.rep,
         deals.team,

@@ -10,7 +10,8 @@
 ) %}
     select
         *,
-        exited_on as event_on
+        exited_on as event_on,
+        exited_at as known_at
     from {{ ref('fct_stage_visits') }}
     where exited_on is not null
 {% endcall %}

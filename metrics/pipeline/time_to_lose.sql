@@ -10,6 +10,7 @@
         source_system,
         deal_id,
         closed_on as event_on,
+        closed_at as known_at,
         rep,
         team,
         lost_from_stage as stage,

@@ -10,6 +10,7 @@
     select
         *,
         closed_on as event_on,
+        closed_at as known_at,
         1 as won
     from {{ ref('fct_deals') }}
     where state = 'won'

@@ -14,12 +14,13 @@
     subjects={'product_key': {
         'product_margin': 'case when product_key is not null then cast(' ~ rounded(
             as_double('profit') ~ ' / nullif(' ~ as_double('costed_revenue') ~ ', 0)'
-        ) ~ ' as decimal(30, 14)) end',
+        ) ~ ' as decimal(38, 20)) end',
     }},
 ) %}
     select
         *,
         ordered_on as event_on,
+        ordered_at as known_at,
         case when has_product then source_system || ':' || product_id end as product_key,
         case when cost is not null then revenue end as costed_revenue,
         revenue - cost as profit

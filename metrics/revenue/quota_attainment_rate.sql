@@ -11,7 +11,7 @@
     subjects={'rep_key': {
         'has_quota': 'case when quota > 0 then 1 end',
         'hit': 'case when quota > 0 then case when coalesce(amount, 0) * ' ~ month_parts() ~ ' >= quota then 1 else 0 end end',
-        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) * ' ~ month_parts() ~ ' as double precision) / cast(quota as double precision) as decimal(38, 14)) end',
+        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) * ' ~ month_parts() ~ ' as double precision) / cast(quota as double precision) as decimal(38, 20)) end',
     }},
 ) %}
     select
@@ -19,6 +19,7 @@
         source_system || ':' || rep_id as rep_key,
         deal_id as row_key,
         closed_on as event_on,
+        closed_at as known_at,
         rep,
         team,
         amount,
@@ -31,6 +32,7 @@
         source_system || ':' || rep_id as rep_key,
         quota_key as row_key,
         date_day as event_on,
+        {{ known_all_along() }} as known_at,
         rep,
         team,
         null as amount,

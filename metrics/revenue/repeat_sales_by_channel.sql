@@ -10,6 +10,7 @@
     select
         *,
         closed_on as event_on,
+        closed_at as known_at,
         1 as won,
         case when win_number > 1 then 1 else 0 end as is_repeat,
         case when win_number > 1 then 1 end as repeat_sale,

@@ -16,6 +16,7 @@
     select
         *,
         closed_on as event_on,
+        closed_at as known_at,
         closed_local_at as event_local_at
     from {{ ref('fct_deals') }}
     where state = 'won'

@@ -23,6 +23,7 @@ pipelines as (
 explained as (
     select
         changes.source_system,
+        changes.row_key,
         changes.deal_id,
         changes.stage as stage_name,
         case when deals.deal_id is null then '(unknown)' else coalesce(deals.pipeline, 'default') end as pipeline,

@@ -6,7 +6,7 @@
     {% endfor -%}
 {% endif -%}
 -- Staging comes first, so that what is found here is what was read:
-{% for system in var('source_systems') -%}
+{% for system in setting('source_systems') -%}
 {% for entity in var('source_system_entities').get(system, []) -%}
 -- depends_on: {{ ref('stg_' ~ system ~ '__' ~ entity) }}
 {% endfor -%}

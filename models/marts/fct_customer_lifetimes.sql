@@ -20,7 +20,7 @@ with spells as (
         from (
             select
                 *,
-                {{ shifted_days('purchased_on', var('active_days') | int) }} as aged_on
+                {{ shifted_days('purchased_on', setting('active_days') | int) }} as aged_on
             from {{ ref('fct_purchases') }}
         ) as purchases
     {%- endif %}

@@ -6,6 +6,7 @@ with leads as (
 contacts as (
     select
         *,
+        rep_id as first_contact_rep_id,
         row_number() over (
             partition by source_system, lead_id, is_outbound order by occurred_at, activity_id
         ) as contact_number
@@ -80,7 +81,7 @@ select
     first_contacts.occurred_at as first_contact_at,
     {{ local_date('first_contacts.occurred_at') }} as first_contact_on,
     first_contacts.kind as first_contact_kind,
-    first_contacts.rep_id as first_contact_rep_id,
+    {{ owner_labels('first_contacts', 'first_contact_rep_id', 'contacting', 'first_contact_') }},
     coalesce(touches.outbound_touches, 0) as outbound_touches,
     coalesce(touches.touches_before_win, 0) as touches_before_win,
     coalesce(outcomes.deals, 0) > 0 as has_opportunity,
@@ -101,4 +102,5 @@ left join outcomes
     and leads.lead_id = outcomes.lead_id
 {{ joined_owner('leads') }}
 {{ joined_owner('leads', 'generated_by_rep_id', 'generators') }}
+{{ joined_owner('first_contacts', 'first_contact_rep_id', 'contacting') }}
 {{ joined_deliveries('leads') }}

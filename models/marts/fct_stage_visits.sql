@@ -1,14 +1,24 @@
 -- One row per visit of a deal to an open stage. A re-entry is a visit of its own; a deal without any history has
 -- visited its current stage, if that is an open one, from its creation on.
 with changes as (
-    select
-        *,
-        max(case when outcome = 'open' then position end) over (
-            partition by source_system, deal_id order by change_number
-            rows between 1 following and unbounded following
-        ) as highest_later_position
-    from {{ ref('int_deal_stage_changes') }}
+    select * from {{ ref('int_deal_stage_changes') }}
     where is_visible
+),
+
+advances as (
+    select
+        changes.source_system,
+        changes.deal_id,
+        changes.change_number,
+        min(later.entered_at) as advanced_at
+    from changes
+    inner join changes as later
+        on changes.source_system = later.source_system
+        and changes.deal_id = later.deal_id
+        and changes.change_number < later.change_number
+        and changes.position < later.position
+    where changes.outcome = 'open' and later.outcome = 'open'
+    group by changes.source_system, changes.deal_id, changes.change_number
 ),
 
 states as (
@@ -34,9 +44,16 @@ from_history as (
         row_number() over (
             partition by changes.source_system, changes.deal_id, changes.stage_name order by changes.change_number
         ) = 1 as is_first_entry,
-        coalesce(changes.highest_later_position > changes.position, false)
-        or coalesce(states.state = 'won', false) as has_advanced
+        case
+            when states.state = 'won'
+                then least(coalesce(advances.advanced_at, states.effective_closed_at), states.effective_closed_at)
+            else advances.advanced_at
+        end as advanced_at
     from changes
+    left join advances
+        on changes.source_system = advances.source_system
+        and changes.deal_id = advances.deal_id
+        and changes.change_number = advances.change_number
     left join states
         on changes.source_system = states.source_system
         and changes.deal_id = states.deal_id
@@ -52,7 +69,7 @@ without_history as (
         deals.created_at as entered_at,
         deals.closed_at as exited_at,
         true as is_first_entry,
-        deals.state = 'won' as has_advanced
+        case when deals.state = 'won' then deals.closed_at end as advanced_at
     from deals
     inner join states
         on deals.source_system = states.source_system
@@ -88,7 +105,7 @@ select
         ) }}
     end as days_in_stage,
     visits.is_first_entry,
-    visits.has_advanced
+    visits.advanced_at
 from visits
 left join deals
     on visits.source_system = deals.source_system

@@ -20,7 +20,7 @@ followed as (
         and ended.subscription_id <> following.subscription_id
     where
         following.started_on >= ended.stopped_on
-        and following.started_on <= {{ shifted_days('ended.stopped_on', var('renewal_gap_days') | int) }}
+        and following.started_on <= {{ shifted_days('ended.stopped_on', setting('renewal_gap_days') | int) }}
     group by ended.source_system, ended.subscription_id
 )
 

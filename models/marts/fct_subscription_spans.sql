@@ -1,6 +1,6 @@
 -- One row per subscription and span that a period may have over it, while one rate of its currency held at the period's
 -- start: monthly revenue at the start (start), and at the end of those who were customers at the start (kept), both in the
--- reporting currency at the start's rate.
+-- reporting currency at the start's rate. mrr is null where no rate is known.
 with subscriptions as (
     select * from {{ ref('fct_subscription_intervals') }}
 ),
@@ -85,25 +85,9 @@ rated as (
     from spans
     left join rates
         on spans.currency = rates.currency
-        and spans.currency <> '{{ var("reporting_currency") }}'
+        and spans.currency <> '{{ setting("reporting_currency") }}'
         and (spans.held_to_on is null or rates.valid_from is null or rates.valid_from <= spans.held_to_on)
         and (rates.valid_until is null or rates.valid_until > {{ shifted_days('spans.held_from_on', 1) }})
-),
-
--- What no rate is known for matters only where a period starts in it and ends while the subscription runs.
-unrated as (
-    select
-        rated.source_system,
-        rated.subscription_id,
-        min(periods.period_start) as needed_on
-    from rated
-    inner join {{ ref('periods') }} as periods
-        on rated.held_from_on < periods.period_start
-        and (rated.held_to_on is null or rated.held_to_on >= periods.period_start)
-        and (rated.valid_from_on is null or rated.valid_from_on < periods.period_end)
-        and (rated.valid_to_on is null or rated.valid_to_on >= periods.period_end)
-    where rated.rate is null and rated.currency <> '{{ var("reporting_currency") }}'
-    group by rated.source_system, rated.subscription_id
 )
 
 select
@@ -118,17 +102,14 @@ select
     rated.held_to_on,
     rated.valid_from_on,
     rated.valid_to_on,
+    rated.own_mrr,
+    rated.currency,
+    rated.rate,
     case
-        when unrated.needed_on is not null
-            then {{ converted('rated.own_mrr', 'rated.currency', 'rated', 'unrated.needed_on') }}
-        when rated.rate is not null or coalesce(rated.currency, '{{ var("reporting_currency") }}') = '{{ var("reporting_currency") }}'
+        when {{ has_rate('rated.currency', 'rated') }}
             then {{ converted('rated.own_mrr', 'rated.currency', 'rated', 'rated.held_from_on') }}
     end as mrr
 from rated
 inner join {{ ref('dim_account_owners') }} as owners
     on rated.source_system = owners.source_system
     and rated.account_id = owners.account_id
-left join unrated
-    on rated.source_system = unrated.source_system
-    and rated.subscription_id = unrated.subscription_id
-    and rated.rate is null

@@ -38,7 +38,8 @@ select
     campaign,
     landing_page,
     max(started_on) as first_day,
-    max(created_on) as last_day
+    max(created_on) as last_day,
+    max(created_at) as known_at
 from met
 where is_before
 group by source_system, visitor_id, lead_id, channel, campaign, landing_page
@@ -51,6 +52,7 @@ select
     null as campaign,
     null as landing_page,
     case when is_before then max(started_on) else max(created_on) end as first_day,
-    case when is_before then max(created_on) else min(started_on) end as last_day
+    case when is_before then max(created_on) else min(started_on) end as last_day,
+    case when is_before then max(created_at) else min(started_at) end as known_at
 from met
 group by source_system, visitor_id, lead_id, is_before

@@ -1,5 +1,5 @@
--- The periods of a grain lie side by side without gap or overlap, all grains cover the day that as_of lies on, and only
--- the last period of a grain is running.
+-- The asked periods of a grain lie side by side without gap or overlap, all grains cover the day that as_of lies on, and
+-- only the last period of a grain is running.
 with ordered as (
     select
         periods.grain,
@@ -11,6 +11,7 @@ with ordered as (
         lead(periods.period_start) over (partition by periods.grain order by periods.period_start) as next_start
     from {{ ref('periods') }} as periods
     cross join {{ ref('run_settings') }} as settings
+    where periods.is_asked
 )
 
 select *

@@ -27,9 +27,13 @@ import pytest
 from click.testing import CliRunner
 
 from kpi_runner.cli import main
+from tests.python.harness import run_dbt
 from tests.python.reference.company import Company, Row, write_company
 
 ROOT = Path(__file__).resolve().parents[2]
+
+#: Every source system that has staging models.
+SYSTEMS = sorted(path.name for path in (ROOT / "models" / "staging").iterdir() if path.is_dir())
 
 #: What the small company is looked at as of.
 AS_OF = "2026-06-30"
@@ -240,6 +244,18 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """The builder of this session; all workers share its directory."""
     base = tmp_path_factory.getbasetemp()
     return Builder((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "warehouses")
+
+
+@pytest.fixture(scope="session")
+def manifest(builder: Builder) -> dict[str, Any]:
+    """dbt's manifest, with every source system in use."""
+    file = builder.root / "parsed" / "target" / "manifest.json"
+    with builder.locked("parsed"):
+        if not file.exists():
+            run_dbt("parse", {"source_systems": SYSTEMS}, builder.root / "parsed")
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    assert found["disabled"] == {}
+    return found
 
 
 @pytest.fixture(scope="session")

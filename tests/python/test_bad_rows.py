@@ -89,6 +89,48 @@ def test_a_folder_without_accounts(builder: Builder) -> None:
     assert by_slice(warehouse.query("new_customers", "--by", "rep"), "rep") == {"Ann": 1, "Bob": 1}
 
 
+@pytest.fixture(scope="module")
+def shop(builder: Builder) -> Warehouse:
+    """Leads and orders, but no deals."""
+    company = {
+        "leads": parsed("""
+            lead_id,created_at,channel
+            l1,2026-05-04,event
+            l2,2026-05-05,event
+        """),
+        "orders": parsed("""
+            order_id,ordered_at,account_id
+            o1,2026-05-20,a1
+        """),
+    }  # fmt: skip
+    settings = "customer_lifecycle: purchases"
+    return builder.folder("no_deals", company, settings=settings).warehouse
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"),
+    [
+        ("leads_generated_pct.leads", 2),
+        ("active_customers.active_customers", 1),
+        ("customer_retention.retention_rate", None),
+    ],
+)
+def test_a_folder_without_deals(shop: Warehouse, measure: str, value: float | None) -> None:
+    """What needs no deals is there: customers, too, where purchases make them, for an order is one."""
+    kpi, name = measure.split(".")
+    (row,) = shop.query(kpi, "--measure", name)
+    assert row["value"] == value
+
+
+@pytest.mark.parametrize("kpi", ["won_deals", "sales_cycle", "lead_to_opportunity_rate", "stage_duration"])
+def test_what_needs_deals_is_named_where_there_are_none(shop: Warehouse, kpi: str) -> None:
+    entry = shop.catalog()[kpi]
+    assert not entry["available"]
+    assert "deals" in entry["missing"]
+    assert "deals" in shop.refused(kpi)
+    assert shop.rows("select count(*) from kpi_values where kpi_id = ?", [kpi]) == [(0,)]
+
+
 def test_an_export_without_accounts(builder: Builder, tmp_path: Path) -> None:
     for name, text in EXPORT.items():
         lines = [line.strip() for line in text.strip().splitlines()]
@@ -116,10 +158,14 @@ def hollow(builder: Builder) -> Built:
     return builder.run("hollow_built", "run", *options)
 
 
-def test_a_file_without_rows_is_a_delivery(hollow: Built) -> None:
+def test_a_file_without_rows_is_a_delivery(hollow: Built, small: Built) -> None:
+    """What they make available is what files with rows do."""
     catalog = hollow.warehouse.catalog()
-    assert [entry["kpi_id"] for entry in catalog.values() if not entry["available"]] == []
-    assert [entry["kpi_id"] for entry in catalog.values() if entry["missing"]] == []
+    assert catalog == small.warehouse.catalog()
+    needing = [entry for entry in catalog.values() if {"accounts", "quotas", "deal_stage_changes"} & {*entry["needs"]}]
+    assert {"repeat_sales_by_channel", "pipeline_multiplier"} <= {e["kpi_id"] for e in needing if e["available"]}
+    missing = [name for entry in catalog.values() for name in entry["missing"]]
+    assert [name for name in missing if name.split(".")[0] in small_company()] == []
     counts = summed_up(hollow.result)
     for entity in ("accounts", "quotas", "deal_stage_changes"):
         assert counts[entity]["delivered"] == counts[entity]["in_mart"] == 0
@@ -322,8 +368,11 @@ def delivered_twice(directory: Path) -> None:
         connection.execute(f"copy ({source}) to '{directory}/deals.parquet' (format parquet)")
 
 
-def without_deals(directory: Path) -> None:
-    (directory / "deals.csv").unlink()
+def without_any_entity(directory: Path) -> None:
+    """Files, but none that bears the name of an entity."""
+    (directory / "deals.csv").rename(directory / "opportunities.csv")
+    for entity in COLUMNS:
+        (directory / f"{entity}.csv").unlink(missing_ok=True)
 
 
 def in_latin_1(directory: Path) -> None:
@@ -365,7 +414,7 @@ def with_a_column_twice(directory: Path) -> None:
         ),
         pytest.param(in_latin_1, ["accounts.csv", "Line: 4"], id="a file that is not UTF-8"),
         pytest.param(delivered_twice, ["deals.csv", "deals.parquet"], id="two files of an entity"),
-        pytest.param(without_deals, ["deals"], id="no deals"),
+        pytest.param(without_any_entity, ["/data", "deals", "leads", ".parquet"], id="no file of any entity"),
         pytest.param(
             rewritten("deals.csv", ",EUR,", ",CHF,"), ["CHF", "2026-03-31"], id="no exchange rate"
         ),
@@ -394,7 +443,7 @@ def test_parquet_files_give_the_same_figures(builder: Builder, small: Built) -> 
     with builder.locked("parquet_files"), duckdb.connect() as connection:
         if not directory.exists():
             write_company(small_company(), directory)
-            for entity in COLUMNS:
+            for entity in small_company():
                 source = str(directory / f"{entity}.csv").replace("'", "''").replace("[", "[[]")
                 target = source.replace("[[]", "[").replace(".csv", ".parquet")
                 connection.execute(f"create table {entity} as from read_csv('{source}')")

@@ -39,28 +39,45 @@ TARGETS: tuple[tuple[str, list[str]], ...] = (
 )
 
 
-def with_targets(directory: Path, *lines: str) -> Result:
-    """What a run says in a copy of the project with these targets."""
+#: The same of goals.
+GOALS: tuple[tuple[str, list[str]], ...] = (
+    ("Win,1,win_rate", []),
+    ('"Win, and keep",2,win_rate', []),
+    ("Win,3,win_rat", ["kpi_id", "'win_rat'"]),
+    ("Win,4,", ["kpi_id", "''"]),
+    (" ,5,revenue", ["goal", "' '"]),
+    ("Win,six,revenue", ["position", "'six'"]),
+    ("Win,-7,sales_cycle", ["position", "'-7'"]),
+    ("Win,2,won_deals", ["position", "row 2"]),
+    ("Win,9,win_rate", ["kpi_id", "row 1"]),
+)
+
+
+def with_seed(directory: Path, name: str, *lines: str) -> Result:
+    """What a run says in a copy of the project with these lines in a seed of its own."""
     project = directory / "project"
     for name in ("macros", "metrics", "models", "seeds", "tests/data"):
         shutil.copytree(ROOT / name, project / name)
     for name in ("dbt_project.yml", "profiles.yml.example"):
         shutil.copy(ROOT / name, project / name)
-    (project / "seeds" / "targets.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (project / "seeds" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Warehouse(directory / "warehouse").run("demo", "--project-dir", str(project))
 
 
-def test_targets_that_hold_for_nothing(tmp_path: Path) -> None:
-    """Every row at fault is named with its column, before anything is built."""
-    result = with_targets(tmp_path, HEADER, *(row for row, _ in TARGETS))
+@pytest.mark.parametrize(
+    ("name", "header", "rows"), [("targets", HEADER, TARGETS), ("goals", "goal,position,kpi_id", GOALS)]
+)
+def test_rows_at_fault(tmp_path: Path, name: str, header: str, rows: tuple[tuple[str, list[str]], ...]) -> None:
+    """Every one is named with its column, before anything is built: what holds for nothing, goals of no KPI."""
+    result = with_seed(tmp_path, name, header, *(row for row, _ in rows))
     assert (result.exit_code, result.stdout) == (3, ""), result.stderr
     lines = result.stderr.replace("Error: ", "").splitlines()
-    for number, (row, words) in enumerate(TARGETS, 1):
-        said = [line for line in lines if line.startswith(f"seeds/targets.csv, row {number}, ")]
+    for number, (row, words) in enumerate(rows, 1):
+        said = [line for line in lines if line.startswith(f"seeds/{name}.csv, row {number}, ")]
         assert len(said) == bool(words), (row, said)
         if words:
             column, *others = words
-            assert said[0].startswith(f"seeds/targets.csv, row {number}, column {column}: "), said
+            assert said[0].startswith(f"seeds/{name}.csv, row {number}, column {column}: "), said
             assert [word for word in others if word not in said[0]] == [], said
     assert not (tmp_path / "warehouse" / "kpi.duckdb").exists()
 
@@ -73,7 +90,7 @@ def test_targets_that_hold_for_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_targets_that_are_no_table(tmp_path: Path, lines: list[str], named: list[str]) -> None:
-    result = with_targets(tmp_path, *lines)
+    result = with_seed(tmp_path, "targets", *lines)
     assert (result.exit_code, result.stdout) == (3, ""), result.stderr
     assert "seeds/targets.csv" in result.stderr
     assert [word for word in named if word not in result.stderr] == []

@@ -216,14 +216,46 @@ def test_summary_as_text(small: Built, tmp_path: Path) -> None:
 # --- The demo
 
 
-def test_demo_prints_a_line_per_kpi(demo: Built) -> None:
-    lines = demo.result.stdout.splitlines()
-    assert lines[0] == "Scorecard of 2026-Q2"
-    titles = {entry["title"] for entry in demo.warehouse.catalog().values()}
-    scored = [line for line in lines if any(title in line for title in titles)]
-    assert lines[4:] == scored
-    assert len(scored) == len(KPIS)
+def goals() -> dict[str, list[str]]:
+    """The goals of seeds/goals.csv in their order, with the ids of their KPIs."""
+    found: dict[str, list[str]] = {}
+    for row in records((ROOT / "seeds" / "goals.csv").read_text(encoding="utf-8")):
+        found.setdefault(row["goal"], []).append(row["kpi_id"])
+    return found
+
+
+def test_demo_prints_the_goals_and_then_the_other_kpis(demo: Built) -> None:
+    """Each goal with its KPIs, in the order of goals.csv; then each theme with those of no goal."""
+    title, _, _, rule, *lines = demo.result.stdout.splitlines()
+    assert title == "Scorecard of 2026-Q2"
+    catalog = demo.warehouse.catalog()
+    ids = {entry["title"]: kpi_id for kpi_id, entry in catalog.items()}
+    number, name = rule.split("  ")[:2]
+    start = len(number) + 2
+    printed: dict[str, list[str]] = {}
+    heading = ""
+    for text in (line[start : start + len(name)] for line in lines if line):
+        if text.startswith(" "):
+            printed[heading].append(ids[text.strip()])
+        else:
+            heading = text.strip()
+            printed[heading] = []
+    assert list(printed)[: len(goals())] == list(goals())
+    assert {heading: printed[heading] for heading in goals()} == goals()
+    others = {kpi_id: heading for heading, listed in list(printed.items())[len(goals()) :] for kpi_id in listed}
+    served = {kpi_id for listed in goals().values() for kpi_id in listed}
+    assert others == {kpi_id: f"Other: {catalog[kpi_id]['theme']}" for kpi_id in KPIS - served}
     assert "Building the demo company" in demo.result.stderr
+
+
+def test_a_scorecard_of_an_asked_range_has_what_it_is_compared_with(selected: Built, small: Built) -> None:
+    """The figures of complete periods, of those before and of a year ago, as a build of all periods has them."""
+    columns = "measure, grain, period_start, value, previous_value, year_ago_value, change_pct, status"
+    sql = f"select {columns} from kpi_scorecard where kpi_id = 'won_deals' and grain = 'quarter' order by period_start"
+    whole = [row for row in small.warehouse.rows(sql) if row[2].year == 2026]
+    assert selected.warehouse.rows(sql) == whole
+    assert [row[3:6] for row in whole] == [(2, 1, None), (0, 2, None)]
+    assert selected.warehouse.rows("select count(*) from kpi_values where period_start < '2026-01-01'") == [(0,)]
 
 
 def test_demo_is_built_as_of_its_last_day(demo: Built) -> None:

@@ -21,7 +21,7 @@ COMPANY: Company = {
          "is_qualified": "true"},
     ],
     "deals": [
-        {"deal_id": "d1", "created_at": "2024-01-31T23:30:00Z", "stage": "Won", "outcome": "won",
+        {"deal_id": "d1", "created_at": "2024-01-31T23:30:00Z", "stage": "Won", "outcome": "won", "lead_id": "l1",
          "rep_id": "r1", "account_id": "a1", "amount": "100.5", "currency": "EUR"},
         {"deal_id": "d2", "created_at": "2024-02-29", "stage": "Offer", "outcome": "open",
          "product_id": "p1", "account_id": "a2"},
@@ -35,6 +35,43 @@ COMPANY: Company = {
         {"deal_id": "d9", "stage": "Offer", "entered_at": "2024-03-11T12:00:00Z"},
     ],
     "quotas": [{"rep_id": "r1", "month": "2024-03", "kind": "revenue", "target": "90"}],
+    "leads": [
+        {"lead_id": "l1", "created_at": "2024-01-20T09:00:00Z", "channel": "ads", "rep_id": "r1", "visitor_id": "v1",
+         "qualified_at": "2024-01-25", "is_provided": "true", "origin": "marketing"},
+    ],
+    "activities": [
+        {"activity_id": "y1", "kind": "call", "direction": "outbound", "occurred_at": "2024-01-20T11:00:00Z",
+         "lead_id": "l1", "rep_id": "r1"},
+    ],
+    "calls": [
+        {"call_id": "c1", "started_at": "2024-02-05", "rep_id": "r1", "outcome": "closed"},
+        {"call_id": "c2", "started_at": "2024-02-06", "rep_id": "r1", "outcome": "not_closed"},
+        {"call_id": "c3", "started_at": "2024-02-07", "outcome": "not_closed", "is_winnable": "false"},
+    ],
+    "meetings": [
+        {"meeting_id": "m1", "scheduled_for": "2024-02-10T10:00:00", "kind": "demo", "status": "held", "lead_id": "l1"},
+        {"meeting_id": "m2", "scheduled_for": "2024-04-10T10:00:00", "kind": "demo", "status": "scheduled"},
+    ],
+    "sessions": [
+        {"session_id": "s1", "visitor_id": "v1", "started_at": "2024-01-19T20:00:00Z", "channel": "ads"},
+        {"session_id": "s2", "visitor_id": "v2", "started_at": "2024-01-20T20:00:00Z", "channel": "organic"},
+    ],
+    "ad_spend": [
+        {"spend_id": "p1", "spent_on": "2024-01-19", "platform": "web", "channel": "ads", "clicks": "3", "cost": "6"},
+    ],
+    "orders": [
+        {"order_id": "o1", "ordered_at": "2024-02-11T10:00:00Z", "account_id": "a1", "session_id": "s1",
+         "currency": "EUR"},
+    ],
+    "order_lines": [
+        {"order_line_id": "o1-1", "order_id": "o1", "product_id": "p1", "quantity": "2", "unit_price": "10.5",
+         "unit_cost": "4", "discount": "1"},
+    ],
+    "subscriptions": [
+        {"subscription_id": "u1", "account_id": "a1", "rep_id": "r1", "started_on": "2024-01-15",
+         "ended_on": "2024-02-20", "mrr": "50", "currency": "EUR", "kind": "new"},
+        {"subscription_id": "u2", "account_id": "a2", "started_on": "2024-02-20", "mrr": "70", "kind": "new"},
+    ],
     "exchange_rates": [{"currency": "EUR", "valid_from": "2023-01-01", "rate": "1.1"}],
 }  # fmt: skip
 
@@ -42,6 +79,8 @@ RELATIONS = (
     "kpi_values",
     "fct_deals",
     "fct_stage_visits",
+    "fct_leads",
+    "fct_customer_spans",
     "rejected_rows",
     "repaired_rows",
     "row_counts",

@@ -136,7 +136,7 @@ def test_pipeline_multiplier() -> None:
 def test_multiplier_without_quota_is_null() -> None:
     delivered = company([deal("d1", "2024-09-02", amount="10")], quotas=[])
     figure = Table(delivered, "2024-09-10").at("pipeline_multiplier", "multiplier", "2024-09-01")
-    assert figure == Figure(Fraction(10), Fraction(0), None, 1, False, False)
+    assert figure == Figure(Fraction(10), Fraction(0), None, 1, False, False, True)
 
 
 @pytest.mark.parametrize("hitting", [7, 5, 10])

@@ -378,7 +378,7 @@ def test_customer_retention() -> None:
     assert seen(retention.value, retention.numerator, retention.denominator) == (Fraction(9, 10), 180, 200)
     assert table.at("churn_by_rep", "churn_rate", JANUARY).value == Fraction(1, 10)
     assert table.at("customer_retention", "retention_rate", "2023-12-01") == Figure(
-        Fraction(0), Fraction(0), None, 0, True, False
+        Fraction(0), Fraction(0), None, 0, True, False, True
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kpi_runner.project import find_project
 from kpi_runner.run import RunRequest, run_variables
+from kpi_runner.settings import KINDS, NOT_SETTABLE
 from tests.python.conftest import AS_OF, ROOT, Builder, Warehouse, small_company
 from tests.python.harness import run_dbt
 from tests.python.reference.company import write_company
@@ -103,7 +105,6 @@ def test_how_long_a_cohort_is_provisional(warehouse: Warehouse) -> None:
         "timezone=Mars/Phobos",
         "week_start=someday",
         "fiscal_year_start_month=13",
-        "cohort_window_days=-1",
         "reporting_currency=euro",
         "holidays=[christmas]",
     ],
@@ -147,6 +148,21 @@ def test_a_value_that_is_none(tmp_path: Path, assignment: str) -> None:
         ("fiscal_year_start_month", "!!int April"),
         ("cohort_window_days", "[90]"),
         ("cohort_window_days", "90.5"),
+        ("cohort_window_days", "-1"),
+        ("response_sla_hours", "1.5"),
+        ("response_sla_hours", "a day"),
+        ("response_sla_hours", "-24"),
+        ("stale_after_days", ""),
+        ("stale_after_days", "true"),
+        ("stale_after_days", "10000"),
+        ("renewal_gap_days", "[1]"),
+        ("renewal_gap_days", "-1"),
+        ("active_days", "{days: 365}"),
+        ("active_days", "2026-01-01"),
+        ("active_days", "1e2"),
+        ("customer_lifecycle", "Purchases"),
+        ("customer_lifecycle", ""),
+        ("customer_lifecycle", "[purchases]"),
         ("reporting_currency", "5"),
         ("reporting_currency", "[EUR]"),
         ("as_of", "[2026-06-30]"),
@@ -212,8 +228,42 @@ def test_an_as_of_at_the_edge_of_all_periods(as_of: str) -> None:
     assert given["as_of"] == as_of
 
 
-@pytest.mark.parametrize(("name", "value"), [("holidays", {"2026-12-25": "Christmas"}), ("source_systems", "folder")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("source_systems", 5),
+        ("source_systems", "folder"),
+        ("timezone", "Mars"),
+        ("as_of", "9999-12-31"),
+        ("holidays", 5),
+        ("holidays", {"2026-12-25": "Christmas"}),
+        ("response_sla_hours", -1),
+        ("active_days", 1.5),
+        ("customer_lifecycle", "rentals"),
+    ],
+)
 def test_dbt_alone_names_the_setting(tmp_path: Path, name: str, value: object) -> None:
-    """Without the command, dbt checks what it is given."""
-    with pytest.raises(AssertionError, match=rf"{name}: '.*' is not "):
+    """Without the command, dbt checks what it is given before it builds anything."""
+    with pytest.raises(AssertionError) as refused:
         run_dbt("build", {name: value}, tmp_path)
+    (said,) = [line.strip() for line in str(refused.value).splitlines() if line.strip().startswith(f"{name}: ")]
+    assert said.startswith(f"{name}: '{value}' is not ")
+
+
+def test_the_command_checks_every_setting() -> None:
+    """But as_of, which has a parser of its own."""
+    settable_names = set(find_project(ROOT).settings()) - set(NOT_SETTABLE)
+    assert {*KINDS, "as_of"} == settable_names
+
+
+def test_dbt_reads_settings_where_they_are_checked() -> None:
+    """A var that is read past macros/settings.sql would be used unchecked."""
+    read = re.compile(r"\bvar\(\s*['\"]?(\w+)")
+    found = {
+        (str(file.relative_to(ROOT)), name)
+        for folder in ("macros", "models", "metrics", "tests/data")
+        for file in (ROOT / folder).rglob("*.sql")
+        for name in read.findall(file.read_text(encoding="utf-8"))
+        if name != "source_system_entities"
+    }
+    assert found == {("macros/settings.sql", "name"), ("macros/calendar/as_of.sql", "as_of")}

@@ -19,9 +19,13 @@ products as (
 export as (
     select max(last_date) as last_date
     from (
-        select engage_date as last_date from opportunities where {{ parse_value('date', 'engage_date') }} is not null
+        select engage_date as last_date
+        from opportunities
+        where {{ parse_value('date', 'engage_date') }} is not null
         union all
-        select close_date as last_date from opportunities where {{ parse_value('date', 'close_date') }} is not null
+        select close_date as last_date
+        from opportunities
+        where {{ parse_value('date', 'close_date') }} is not null
     ) as dates
 ),
 
@@ -37,13 +41,14 @@ renamed as (
         opportunities.account as account_id,
         {{ squeezed('opportunities.product') }} as product_id,
         case
-            when opportunities.deal_stage = 'Lost' and {{ parse_value('amount', 'opportunities.close_value') }} = 0 then null
+            when opportunities.deal_stage = 'Lost' and {{ parse_value('amount', 'opportunities.close_value') }} = 0
+                then null
             when {{ parse_value('timestamp', 'opportunities.close_date') }} >= {{ as_of_utc() }} then null
             else opportunities.close_value
         end as amount,
         opportunities.close_date as closed_at,
         opportunities.deal_stage = 'Prospecting' and opportunities.engage_date is null as is_undated,
-        opportunities.product not in (select products.product from products where products.product is not null)
+        opportunities.product not in (select coalesce(products.product, '') from products)
         and {{ squeezed('opportunities.product') }} in (select {{ squeezed('products.product') }} from products)
             as is_respelled,
         opportunities._row,

@@ -10,14 +10,12 @@ with renamed as (
         cast(null as {{ dbt.type_string() }}) as _row,
         cast(position as bigint) as _row_number
     from (
-        select 'Prospecting' as stage, 1 as position, 'open' as outcome, 'false' as is_qualified
-        union all
-        select 'Engaging' as stage, 2 as position, 'open' as outcome, 'true' as is_qualified
-        union all
-        select 'Won' as stage, 3 as position, 'won' as outcome, 'true' as is_qualified
-        union all
-        select 'Lost' as stage, 4 as position, 'lost' as outcome, 'false' as is_qualified
-    ) as export_stages
+        values
+        ('Prospecting', 1, 'open', 'false'),
+        ('Engaging', 2, 'open', 'true'),
+        ('Won', 3, 'won', 'true'),
+        ('Lost', 4, 'lost', 'false')
+    ) as export_stages (stage, position, outcome, is_qualified)
 ),
 
 {{ conform('stages', columns=['pipeline', 'stage', 'position', 'outcome', 'is_qualified']) }}

@@ -9,7 +9,7 @@ from .company import Company, Settings
 from .kpis import ALL
 from .lifecycle import CUSTOMERS, customers_need
 from .money import MissingRate
-from .periods import GRAINS, Period, is_complete, is_provisional, periods
+from .periods import GRAINS, Period, is_complete, is_provisional, periods, set_beside
 from .sales import sales
 from .table import Cell, Fact, Kpi, Measure
 from .world import World
@@ -36,6 +36,7 @@ class Figure(NamedTuple):
     row_count: int
     is_complete: bool
     is_provisional: bool
+    is_asked: bool
 
 
 def _slices(kpi: Kpi, facts: Sequence[Fact]) -> dict[tuple[str, str], list[Fact]]:
@@ -65,7 +66,8 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
     first = world.first_event() or world.clock.last_day
     facts_of = kpi.facts(world)
     for grain in (g for g in kpi.grains if g in grains):
-        for period in periods(grain, first, world.clock, world.settings):
+        asked = list(periods(grain, first, world.clock, world.settings))
+        for period in (*asked, *set_beside(asked, first, world.clock, world.settings)):
             complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
             cells = _of_period(kpi, period, facts_of(period))
@@ -81,6 +83,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
                         result.row_count,
                         complete,
                         provisional and (kpi.cohort or measure.cohort),
+                        period in asked,
                     ),
                 )
 
@@ -106,7 +109,7 @@ def available(company: Company, settings: Settings) -> list[Kpi]:
 
 
 def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
-    """Every figure over the asked range, by default from the first event to as_of.
+    """Every figure over the asked range, by default from the first event to as_of, and what it is compared with.
 
     What is unavailable has no figures. Where a rate is missing, MissingRate names the first: also
     one that no figure needs, since the marts show every amount in the reporting currency.

@@ -1,6 +1,6 @@
 """Periods: half-open ranges of local days, cut by the grains (kpis.md, Periods, Comparisons)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -76,6 +76,18 @@ def _custom(clock: Clock, settings: Settings) -> Iterator[Period]:
     asked = Period("custom", start, end or clock.last_day + timedelta(days=1))
     if all(containing(grain, start, settings)[1:] != asked[1:] for grain in GRAINS[:-1]):
         yield asked
+
+
+def set_beside(asked: Collection[Period], first_event: date, clock: Clock, settings: Settings) -> set[Period]:
+    """What the complete ones among asked periods are compared with, unless it is asked for, too.
+
+    Nothing is compared with a time in which nothing had happened yet. Where no range is asked for, all periods are.
+    """
+    if settings.asked is None:
+        return set()
+    complete = [period for period in asked if is_complete(period, clock, settings)]
+    others = {other for period in complete for other in (previous(period, settings), year_earlier(period, settings))}
+    return {other for other in others if other.end > first_event} - set(asked)
 
 
 def has_ended(period: Period, clock: Clock) -> bool:

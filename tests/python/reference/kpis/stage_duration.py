@@ -18,7 +18,7 @@ def _facts(world: World) -> FactsOf:
 
 KPI = Kpi(
     "stage_duration",
-    ("deal_stage_changes", "stages"),
+    ("deals", "deal_stage_changes", "stages"),
     (
         Measure("mean_days", _DIMENSIONS, mean("days")),
         Measure("median_days", _DIMENSIONS, quantile("days")),

@@ -1,0 +1,70 @@
+{#- The vars that a company sets. They are read through setting(), so that dbt, which renders models before any hook runs,
+    stops at a value that is none with a message that names the var. as_of is checked where it is read. -#}
+
+{#- The value of a setting; stops where it is none. -#}
+{% macro setting(name) %}
+    {% set value = var(name) %}
+    {% set expected = expected_of_setting(name, value) %}
+    {% if expected %}
+        {% do exceptions.raise_compiler_error(name ~ ": '" ~ value ~ "' is not " ~ expected ~ ".") %}
+    {% endif %}
+    {% do return(value) %}
+{% endmacro %}
+
+
+{#- The settings that setting() reads. -#}
+{% macro setting_names() %}
+    {% do return([
+        'source_systems', 'data_dir', 'timezone', 'week_start', 'fiscal_year_start_month', 'cohort_window_days',
+        'response_sla_hours', 'stale_after_days', 'customer_lifecycle', 'renewal_gap_days', 'active_days',
+        'reporting_currency', 'holidays', 'period_start', 'period_end',
+    ]) %}
+{% endmacro %}
+
+
+{#- What a value of a setting should be, in words; none where it is that. -#}
+{% macro expected_of_setting(name, value) %}
+    {% if name not in setting_names() %}
+        {% do exceptions.raise_compiler_error("There is no setting '" ~ name ~ "'.") %}
+    {% elif name == 'source_systems' %}
+        {% do return(expected_of_source_systems(value)) %}
+    {% elif name == 'data_dir' %}
+        {% do return(none if value is none or value is string else 'a directory') %}
+    {% elif name == 'timezone' %}
+        {% set is_zone = value is string and value in modules.pytz.all_timezones_set %}
+        {% do return(none if is_zone else 'an IANA time zone, such as Europe/Berlin') %}
+    {% elif name == 'week_start' %}
+        {% set days = weekday_numbers().keys() | list %}
+        {% do return(none if value in days else 'one of ' ~ days | join(', ')) %}
+    {% elif name == 'fiscal_year_start_month' %}
+        {% do return(none if modules.re.match('^([1-9]|1[0-2])$', value | string) else 'a month from 1 to 12') %}
+    {% elif name.endswith('_days') or name.endswith('_hours') %}
+        {% set unit = name.split('_') | last %}
+        {% set is_number = modules.re.match('^[0-9]{1,4}$', value | string) %}
+        {% do return(none if is_number else 'a whole number of ' ~ unit ~ ' from 0 to 9999') %}
+    {% elif name == 'customer_lifecycle' %}
+        {% do return(none if value in ['subscriptions', 'purchases'] else 'one of subscriptions, purchases') %}
+    {% elif name == 'reporting_currency' %}
+        {% do return(none if modules.re.match('^[A-Z]{3}$', value | string) else "a currency's three capital letters") %}
+    {% elif name == 'holidays' %}
+        {% set is_list = value is none or (value is iterable and value is not mapping) %}
+        {% if not is_list %}{% do return('a list of dates, such as [2026-12-24, 2026-12-25]') %}{% endif %}
+        {% for holiday in holidays_of(value) %}{% do parse_setting_date(name, holiday) %}{% endfor %}
+    {% elif value is not none %}
+        {#- period_start and period_end. -#}
+        {% do parse_setting_date(name, value) %}
+    {% endif %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{#- The same of source_systems: several different ones, each with an entry in source_system_entities. -#}
+{% macro expected_of_source_systems(value) %}
+    {% set known = var('source_system_entities').keys() | list %}
+    {% if value is string or value is mapping or value is not iterable or value | reject('string') | list or not value %}
+        {% do return('a list of source systems, such as [folder]') %}
+    {% elif value | reject('in', known) | list or value | unique | list | length < value | length %}
+        {% do return('a list of different source systems, each one of ' ~ known | join(', ')) %}
+    {% endif %}
+    {% do return(none) %}
+{% endmacro %}
