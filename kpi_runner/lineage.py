@@ -86,14 +86,13 @@ class Lineage:
         reader = _Reader(self._label, self._columns_of)
         origins: dict[str, set[Column]] = {}
         conditions: set[Column] = set()
-        places = {name: place for place, name in enumerate(reader.names(query, {}))}
-        for select, environment in _branches(query, {}):
-            given = [name for name in inputs if not reader.is_null(select, environment, places[name])]
+        for part in reader.parts(query):
+            given = [name for name in inputs if not part.is_null(name)]
             if not given:
                 continue
-            for name in (*given, *(date for date in ROW_DATES if date in places)):
-                origins.setdefault(name, set()).update(reader.of_place(select, environment, places[name]))
-            conditions |= reader.of_conditions(select, environment)
+            for name in (*given, *(date for date in ROW_DATES if date in part.names)):
+                origins.setdefault(name, set()).update(part.origins(name))
+            conditions |= reader.of_conditions(part.select, part.environment)
         return Rows(
             {name: sorted(origins[name]) for name in inputs if name in origins},
             {name: sorted(origins[name]) for name in ROW_DATES if origins.get(name)},
@@ -166,6 +165,59 @@ def _branches(query: exp.Query, environment: Environment) -> Iterator[tuple[exp.
             yield node, seen
 
 
+@dataclass
+class _Part:
+    """One of the selects that a query unites. A select around them all may add columns of their columns (`added`)."""
+
+    reader: _Reader
+    select: exp.Select
+    environment: Environment
+    names: dict[str, int]
+    added: dict[str, exp.Expr]
+
+    def is_null(self, name: str) -> bool:
+        """Whether a column is null in each of these rows."""
+        if name in self.added:
+            return _is_null(self.added[name], self.is_null)
+        return _is_null(self.reader.projection(self.select, self.environment, self.names[name]), lambda _: False)
+
+    def origins(self, name: str) -> set[Column]:
+        """The columns of other relations that a column is made of in these rows."""
+        read = (
+            [column.name.lower() for column in self.added[name].find_all(exp.Column)] if name in self.added else [name]
+        )
+        found: set[Column] = set()
+        for column in read:
+            found |= self.reader.of_place(self.select, self.environment, self.names[column])
+        return found
+
+
+def _is_null(node: object, is_null_column: Callable[[str], bool]) -> bool:
+    """Whether an expression is null for certain, given the columns that are."""
+    if isinstance(node, exp.Alias | exp.Cast | exp.Paren):
+        return _is_null(node.this, is_null_column)
+    if isinstance(node, exp.Column):
+        return is_null_column(node.name.lower())
+    if isinstance(node, exp.Case):
+        default = node.args.get("default")
+        return (default is None or _is_null(default, is_null_column)) and all(
+            _is_never_true(branch.this, is_null_column) or _is_null(branch.args["true"], is_null_column)
+            for branch in node.args["ifs"]
+        )
+    return isinstance(node, exp.Null)
+
+
+def _is_never_true(condition: exp.Expr, is_null_column: Callable[[str], bool]) -> bool:
+    """Whether a condition compares with null, whatever else it says."""
+    if isinstance(condition, exp.Paren):
+        return _is_never_true(condition.this, is_null_column)
+    if isinstance(condition, exp.And):
+        return any(_is_never_true(side, is_null_column) for side in (condition.left, condition.right))
+    if isinstance(condition, exp.EQ | exp.LT | exp.LTE | exp.GT | exp.GTE | exp.NEQ):
+        return any(_is_null(side, is_null_column) for side in (condition.left, condition.right))
+    return False
+
+
 class _Reader:
     """Finds where the columns of one model's queries come from. Nodes are told apart by their identity."""
 
@@ -201,15 +253,35 @@ class _Reader:
 
     def of_place(self, select: exp.Select, environment: Environment, place: int) -> set[Column]:
         """The columns of other relations that a select's column at a place is made of."""
-        _, projection = self._projections(select, environment)[place]
-        return self._of_projection(projection, self._scope(select, environment, None))
+        return self._of_projection(self.projection(select, environment, place), self._scope(select, environment, None))
 
-    def is_null(self, select: exp.Select, environment: Environment, place: int) -> bool:
-        """Whether a select's column at a place is null in every row."""
-        _, node = self._projections(select, environment)[place]
-        while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
-            node = node.this
-        return isinstance(node, exp.Null)
+    def projection(self, select: exp.Select, environment: Environment, place: int) -> exp.Expr | tuple[str, str]:
+        """What stands at a place of a select; an alias and a column where a star passes it on."""
+        return self._projections(select, environment)[place][1]
+
+    def parts(self, query: exp.Query) -> Iterator[_Part]:
+        """The selects that a query unites, also where one select around them adds columns to theirs."""
+        for select, environment in _branches(query, {}):
+            inner = self._wrapped(select, environment)
+            if inner is None:
+                names = {name: place for place, name in enumerate(self.names(query, {}))}
+                yield _Part(self, select, environment, names, {})
+                continue
+            names = {name: place for place, name in enumerate(self.names(inner.query, inner.environment))}
+            added = {
+                name: projection
+                for name, projection in self._projections(select, environment)
+                if not isinstance(projection, tuple)
+            }
+            for united, seen in _branches(inner.query, inner.environment):
+                yield _Part(self, united, seen, names, added)
+
+    def _wrapped(self, select: exp.Select, environment: Environment) -> _Nested | None:
+        """The one query that a select reads, where it does no more than add columns to it."""
+        sources = list(self._scope(select, environment, None).sources.values())
+        if any(select.args.get(clause) for clause in ("where", "group", "having", "qualify", "distinct", "limit")):
+            return None
+        return sources[0] if len(sources) == 1 and isinstance(sources[0], _Nested) else None
 
     def of_conditions(self, select: exp.Select, environment: Environment) -> set[Column]:
         """The columns by which a select chooses rows: those of its where clause and of its inner joins."""

@@ -20,8 +20,15 @@ MACROS = Path("macros") / "kpi"
 #: The files of pure Jinja that the roll-up is written in.
 ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql")
 
-#: The columns by which rows meet periods (see rollup.sql).
-ROW_DATES = ("event_on", "event_local_at", "since_on", "valid_from_on", "valid_to_on", "held_from_on", "held_to_on")
+#: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
+DATE_COLUMNS = {
+    "event": ("event_on", "since_on", "event_local_at"),
+    "state": ("valid_from_on", "valid_to_on"),
+    "span": ("held_from_on", "held_to_on", "valid_from_on", "valid_to_on"),
+}
+
+#: Each of these columns.
+ROW_DATES = tuple(dict.fromkeys(name for names in DATE_COLUMNS.values() for name in names))
 
 #: What the roll-up's relations are called here.
 RELATIONS = {
@@ -266,11 +273,3 @@ def reads(spec: dict[str, Any], measures: Sequence[str], project_dir: Path) -> R
     asked = spec | {"measures": {name: spec["measures"][name] for name in measures}}
     windows = macros.window_names(macros.used_windows(asked))
     return Reads(tuple(windows), tuple(macros.base_inputs(asked)), tuple(spec.get("subjects") or ()))
-
-
-#: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
-DATE_COLUMNS = {
-    "event": ("event_on", "since_on", "event_local_at"),
-    "state": ("valid_from_on", "valid_to_on"),
-    "span": ("held_from_on", "held_to_on", "valid_from_on", "valid_to_on"),
-}

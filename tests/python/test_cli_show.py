@@ -233,6 +233,24 @@ def test_rows_that_lack_the_inputs_are_no_part_of_it() -> None:
     assert second.conditions == []
 
 
+def test_columns_that_are_added_to_a_union_come_from_the_selects_that_can_have_them() -> None:
+    """What is null where `i` is null has nothing of the select in which it is."""
+    united = (
+        "select x as t, 1 as i, y as event_on from raw.a where k = 1"
+        " union all select z as t, null as i, k as event_on from raw.b where z > 0"
+    )
+    added = "case when i = 1 then case when t < 5 then 1 else 0 end end as o"
+    models = {
+        "main.kpi": f"with r as ({ROWS_BEGIN} select body.*, {added} from ({united}) as body {ROWS_END}) select 1"
+    }
+    found = Lineage(models, COLUMNS)
+    rows = found.rows("main.kpi", ["o", "i"])
+    assert rows.inputs == {"o": [Column("raw.a", "x")], "i": []}
+    assert rows.dates == {"event_on": [Column("raw.a", "y")]}
+    assert rows.conditions == [Column("raw.a", "k")]
+    assert found.rows("main.kpi", ["t"]).conditions == [Column("raw.a", "k"), Column("raw.b", "z")]
+
+
 # --- Compiled SQL
 
 
