@@ -1,5 +1,5 @@
--- Customers at a period's start + new ones − lost ones = customers at its end, in all and by segment, rep and team. Those
--- at the start are the ones at the end of the period before, and each of them is kept or lost.
+-- Customers at a period's start + new ones − lost ones = customers at its end, in all and by segment, rep and team.
+-- Those at the start are the ones at the end of the period before, and each of them is kept or lost.
 {% set dimensions = {'total': "'total'", 'segment': 'segment', 'rep': 'rep', 'team': 'team'} -%}
 with lifetimes as (
     select * from {{ ref('fct_customer_lifetimes') }}
