@@ -86,8 +86,8 @@ rated as (
     left join rates
         on spans.currency = rates.currency
         and spans.currency <> '{{ setting("reporting_currency") }}'
-        and (spans.held_to_on is null or rates.valid_from is null or rates.valid_from <= spans.held_to_on)
-        and ({{ shifted_days('spans.held_from_on', 1) }} < rates.valid_until or rates.valid_until is null) -- noqa: ST09
+        and (spans.held_to_on is null or rates.valid_from is null or spans.held_to_on >= rates.valid_from)
+        and ({{ shifted_days('spans.held_from_on', 1) }} < rates.valid_until or rates.valid_until is null)
 )
 
 select
