@@ -19,7 +19,7 @@ lint: $(VENV)/profiles/profiles.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models metrics
+	$(BIN)/sqlfluff lint models metrics tests/data
 
 bench: $(VENV)/profiles/profiles.yml
 	$(BIN)/python -m benchmarks.startup

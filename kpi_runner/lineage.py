@@ -284,9 +284,16 @@ class _Reader:
         return sources[0] if len(sources) == 1 and isinstance(sources[0], _Nested) else None
 
     def of_conditions(self, select: exp.Select, environment: Environment) -> set[Column]:
-        """The columns by which a select chooses rows: those of its where clause and of its inner joins."""
+        """The columns by which a select chooses rows: those of its where clause and of its inner joins.
+
+        And those of a query that it reads in place: so a KPI's body stands, where its inputs are outcomes.
+        """
         scope = self._scope(select, environment, None)
         found: set[Column] = set()
+        read = select.args["from_"].this if select.args.get("from_") else None
+        if isinstance(read, exp.Subquery):
+            for branch, seen in _branches(read.this, environment):
+                found |= self.of_conditions(branch, seen)
         for clause in (select.args.get("where"), select.args.get("having")):
             if clause is not None:
                 found |= self._of_expression(clause, scope)

@@ -24,8 +24,8 @@ WIDTH = 380
 _FONT = 11
 _BAR_HEIGHT = 24
 _LONGEST_LABEL = 24
-#: Where the label of a bar is wider than this part of the scale, the scale is made longer for it.
-_ROOM_FOR_VALUES = 0.28
+#: About how wide a character is, of the font's size; as pygal reckons.
+_CHARACTER = 0.6
 
 Range = tuple[float | None, float | None]
 
@@ -64,8 +64,11 @@ def bars(labels: Sequence[str], values: Sequence[float], shown: Sequence[str], h
     chart = _bar_chart(pygal.HorizontalBar, labels)
     given = [value for value in (*values, *healthy) if value is not None]
     low, high = min(0.0, *given), max(0.0, *given)
-    room = (high - low or 1) * _ROOM_FOR_VALUES
-    chart.config.range = (low - (room if low < 0 else 0), high + (room if high > 0 or not low else 0))
+    plot = _plot_width(labels) / (high - low or 1)
+    ends = [(value, _text_width(text)) for value, text in zip(values, shown, strict=True)]
+    longest = max(high, *(_with_room(value, width, high * plot) for value, width in ends if value >= 0), 0)
+    lowest = min(low, *(-_with_room(-value, width, -low * plot) for value, width in ends if value < 0), 0)
+    chart.config.range = (lowest, longest or (1 if not lowest else 0))
     # The formatter gives each bar the number of its text, which takes the text's place below.
     chart.add("", list(reversed(values)), formatter=str)
     texts = list(reversed(list(shown)))
@@ -77,7 +80,9 @@ def parts(
 ) -> Markup:
     """Parts of wholes by slice: the dark bar is the part, dark and light together are the whole."""
     chart = _bar_chart(pygal.HorizontalStackedBar, labels)
-    chart.config.range = (0, max(wholes) * (1 + _ROOM_FOR_VALUES) or 1)
+    plot = _plot_width(labels)
+    ends = [_with_room(value, _text_width(text), plot) for value, text in zip(wholes, shown, strict=True)]
+    chart.config.range = (0, max(ends) or 1)
     chart.add("", list(reversed(shares)), formatter=str)
     rest = [whole - part for whole, part in zip(wholes, shares, strict=True)]
     chart.add("", list(reversed(rest)), formatter=str)
@@ -89,6 +94,21 @@ def parts(
         [f"{a}: {b}" for a, b in zip(reversed(labels), texts, strict=True)] * 2,
         [""] * len(texts) + texts,
     )
+
+
+def _with_room(value: float, text: float, plot: float) -> float:
+    """The length of scale on which a bar and the text behind it fit into a plot; the bar keeps a quarter of it."""
+    return value * plot / max(plot - text, plot / 4) if plot > 0 else value
+
+
+def _plot_width(labels: Sequence[str]) -> float:
+    """How many pixels the labels leave to the bars."""
+    return WIDTH - 34 - max(len(_cut(label)) for label in labels) * _FONT * _CHARACTER
+
+
+def _text_width(text: str) -> float:
+    """The pixels of a bar's figure, and of the gap before it."""
+    return len(text) * _FONT * _CHARACTER + 10
 
 
 def sparkline(values: Sequence[float | None], healthy: Range, alt: str) -> Markup:

@@ -11,6 +11,7 @@ import fcntl
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ from click.testing import CliRunner
 from kpi_runner.cli import main
 from tests.python.harness import run_dbt
 from tests.python.reference.company import Company, Row, write_company
+
+# Tests that run in the background ignore Ctrl-C, and so would the commands that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -56,10 +56,10 @@ GOALS: tuple[tuple[str, list[str]], ...] = (
 def with_seed(directory: Path, name: str, *lines: str) -> Result:
     """What a run says in a copy of the project with these lines in a seed of its own."""
     project = directory / "project"
-    for name in ("macros", "metrics", "models", "seeds", "tests/data"):
-        shutil.copytree(ROOT / name, project / name)
-    for name in ("dbt_project.yml", "profiles.yml.example"):
-        shutil.copy(ROOT / name, project / name)
+    for folder in ("macros", "metrics", "models", "seeds", "tests/data"):
+        shutil.copytree(ROOT / folder, project / folder)
+    for file in ("dbt_project.yml", "profiles.yml.example"):
+        shutil.copy(ROOT / file, project / file)
     (project / "seeds" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Warehouse(directory / "warehouse").run("demo", "--project-dir", str(project))
 

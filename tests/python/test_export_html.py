@@ -285,6 +285,20 @@ def test_a_chart_over_time_names_its_figures(page: Element, warehouse: Warehouse
         assert height == pytest.approx(row["value"] * scale, abs=0.2)
 
 
+def test_no_figure_is_cut_off_at_the_edge(page: Element) -> None:
+    """A character of the charts' font of 11 is at most 7 wide."""
+    drawn = 0
+    for drawing in page.all("svg", class_="chart"):
+        width = float(drawing.attributes["viewbox"].split()[2])
+        for plot in drawing.all("g", class_="text-overlay"):
+            (left,) = re.findall(r"translate\((\d+),", plot.attributes["transform"])
+            for label in plot.all("text", class_="value"):
+                if label.attributes["text-anchor"] == "start":
+                    assert int(left) + float(label.attributes["x"]) + 7 * len(label.text) <= width, label.text
+                    drawn += 1
+    assert drawn > 100
+
+
 # --- Goals and themes
 
 
