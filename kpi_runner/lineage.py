@@ -286,7 +286,7 @@ class _Reader:
     def of_conditions(self, select: exp.Select, environment: Environment) -> set[Column]:
         """The columns by which a select chooses rows: those of its where clause and of its inner joins.
 
-        And those of a query that it reads in place: so a KPI's body stands, where its inputs are outcomes.
+        And those of a query that it reads in place.
         """
         scope = self._scope(select, environment, None)
         found: set[Column] = set()
