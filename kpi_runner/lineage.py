@@ -188,7 +188,8 @@ class _Part:
         )
         found: set[Column] = set()
         for column in read:
-            found |= self.reader.of_place(self.select, self.environment, self.names[column])
+            if column in self.names:
+                found |= self.reader.of_place(self.select, self.environment, self.names[column])
         return found
 
 
