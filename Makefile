@@ -19,7 +19,7 @@ lint: $(VENV)/profiles/profiles.yml
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models metrics
+	$(BIN)/sqlfluff lint models metrics tests/data
 
 bench: $(VENV)/profiles/profiles.yml
 	$(BIN)/python -m benchmarks.startup
@@ -43,8 +43,9 @@ $(VENV)/profiles/profiles.yml: profiles.yml.example $(VENV)/.installed-dev
 	mkdir -p $(@D)
 	cp $< $@
 
+# Leaves what was published: nothing can build that again.
 clean:
-	rm -rf $(VENV) warehouse/* warehouse/.*.building warehouse/.*.lock target logs
+	rm -rf $(VENV) warehouse/*.duckdb warehouse/*.wal warehouse/.*.building warehouse/.*.lock target logs
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:

@@ -304,7 +304,8 @@ def _compare_periods(
         f" with old as (select distinct {slots} from ({published})), new as (select distinct {slots} from ({built})),"
         f" joined as (select {slots}, old.there is not null as is_old, new.there is not null as is_new"
         f" from (select *, 1 as there from old) as old full join (select *, 1 as there from new) as new using {_SLOT})"
-        f" select {slots}, is_old and is_new as is_shared, case when is_old and is_new then 'both' when period_start > date '{horizon}' then 'ahead'"
+        f" select {slots}, is_old and is_new as is_shared,"
+        f" case when is_old and is_new then 'both' when period_start > date '{horizon}' then 'ahead'"
         f" when {str(is_range_same).lower()} then 'both' else 'other range' end as compared from joined"
     )
     counts = dict(warehouse.rows("select compared, count(*) from compared_slots group by compared"))

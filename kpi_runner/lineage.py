@@ -44,7 +44,7 @@ class Rows:
 
 
 class Lineage:
-    """The lineage of a warehouse: `models` has the compiled SQL by `schema.name`, `columns` every relation's columns."""
+    """The lineage of a warehouse: `models` has the compiled SQL, `columns` every relation's, both by `schema.name`."""
 
     def __init__(self, models: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> None:
         self._models = models
@@ -86,13 +86,13 @@ class Lineage:
         reader = _Reader(self._label, self._columns_of)
         origins: dict[str, set[Column]] = {}
         conditions: set[Column] = set()
+        places = {name: place for place, name in enumerate(reader.names(query, {}))}
         for select, environment in _branches(query, {}):
-            names = reader.names(select, environment)
-            places = [name for name in inputs if name in names and not reader.is_null(select, environment, name)]
-            if not places:
+            given = [name for name in inputs if not reader.is_null(select, environment, places[name])]
+            if not given:
                 continue
-            for name in (*places, *(date for date in ROW_DATES if date in names)):
-                origins.setdefault(name, set()).update(reader.of_output(select, environment, name))
+            for name in (*given, *(date for date in ROW_DATES if date in places)):
+                origins.setdefault(name, set()).update(reader.of_place(select, environment, places[name]))
             conditions |= reader.of_conditions(select, environment)
         return Rows(
             {name: sorted(origins[name]) for name in inputs if name in origins},
@@ -194,18 +194,19 @@ class _Reader:
             names = self.names(query, environment)
             found: set[Column] = set()
             if name in names:
-                place = names.index(name)
                 for select, seen in _branches(query, environment):
-                    projections = self._projections(select, seen)
-                    if place < len(projections):
-                        found |= self._of_projection(projections[place][1], self._scope(select, seen, None))
+                    found |= self.of_place(select, seen, names.index(name))
             self._outputs[key] = frozenset(found)
         return self._outputs[key]
 
-    def is_null(self, select: exp.Select, environment: Environment, name: str) -> bool:
-        """Whether a column of a select is null in every row."""
-        projection = dict(self._projections(select, environment)).get(name)
-        node = projection
+    def of_place(self, select: exp.Select, environment: Environment, place: int) -> set[Column]:
+        """The columns of other relations that a select's column at a place is made of."""
+        _, projection = self._projections(select, environment)[place]
+        return self._of_projection(projection, self._scope(select, environment, None))
+
+    def is_null(self, select: exp.Select, environment: Environment, place: int) -> bool:
+        """Whether a select's column at a place is null in every row."""
+        _, node = self._projections(select, environment)[place]
         while isinstance(node, exp.Alias | exp.Cast | exp.Paren):
             node = node.this
         return isinstance(node, exp.Null)

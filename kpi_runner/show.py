@@ -47,7 +47,7 @@ def definition(measure: Mapping[str, Any], kpi: Kpi) -> str:
 
 
 def worked_out(measure: Mapping[str, Any], kpi: Kpi) -> dict[str, str]:
-    """The inputs of a measure that are worked out per subject, each with its SQL over the sums of the subject's rows."""
+    """The inputs of a measure that are worked out per subject, each with its SQL over the sums of the subject."""
     found: dict[str, str] = {}
     for inputs in (kpi.spec.get("subjects") or {}).values():
         found |= {name: inputs[name] for name in _mentioned(measure, inputs)}

@@ -43,9 +43,10 @@ _FIGURES = (
     "cast(denominator as double) as denominator", "row_count", "is_complete", "is_provisional",
 )  # fmt: skip
 _SCORECARD = (
-    "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain", "period_start",
-    "period_end", "value", "previous_value", "change", "change_pct", "year_ago_value", "year_change",
-    "year_change_pct", "figures.healthy_low", "figures.healthy_high", "status", "is_provisional",
+    "goal", "goal_position", "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain",
+    "period_start", "period_end", "value", "previous_value", "change", "change_pct", "year_ago_value", "year_change",
+    "year_change_pct", "figures.healthy_low", "figures.low_is_exclusive", "figures.healthy_high",
+    "figures.high_is_exclusive", "status", "is_provisional",
 )  # fmt: skip
 _DEFINITIONS = (
     "catalog.kpi_id", "number", "title", "theme", "question", "description", "measure", "measures.unit",
@@ -109,7 +110,8 @@ def _scorecard_sql(inside: str) -> str:
         " inner join kpi_measures as measures"
         " on figures.kpi_id = measures.kpi_id and figures.measure = measures.measure"
         f" where {inside}"
-        " order by number nulls first, figures.kpi_id, measures.position, figures.grain, period_start"
+        " order by goal_position nulls last, number nulls first, figures.kpi_id, measures.position, figures.grain,"
+        " period_start"
     )
 
 

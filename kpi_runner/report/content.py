@@ -28,6 +28,7 @@ STATUSES = {
     "ok": ("healthy", "✓"),
     "low": ("below its range", "▼"),
     "high": ("above its range", "▲"),
+    "provisional": ("not judged yet", "…"),
     "no_target": ("no range set", "·"),
     "no_data": ("no figure", "-"),
     "unavailable": ("not available", "-"),
@@ -328,7 +329,7 @@ class _Reader:
             _cell(entry["year_ago_value"], unit),
             Change(change_text(entry, "year_"), _tone(entry["year_change"], measure.better)),
             entry.healthy,
-            entry["status"],
+            _judged(entry),
             bool(entry["is_provisional"]),
         )
 
@@ -352,7 +353,8 @@ class _Reader:
         unit = info.unit or ""
         entry = self.trend_entries.get((kpi.kpi_id, info.measure))
         caption = f"{spoken(info.measure)} by {spoken(self.trend_grain)}"
-        alt = self._run_text(caption, self.trend, values, info)
+        alt = self._run_text(f"{kpi.title}: {caption}", self.trend, values, info)
+        caption += f", {self.trend[0].text} to {self.trend[-1].text}"
         if entry and entry.healthy:
             alt += f" Healthy: {entry.healthy}."
         yield Chart(
@@ -547,6 +549,12 @@ def spoken(name: str) -> str:
 
 def _cell(value: float | None, unit: str | None) -> Cell:
     return Cell(display(value, unit or ""), plain(value) or "")
+
+
+def _judged(entry: Entry) -> str:
+    """The status of a figure; one to whose period outcomes may still come is not held against its range."""
+    status = str(entry["status"])
+    return "provisional" if entry["is_provisional"] and status in ("ok", "low", "high") else status
 
 
 def _range_of(entry: Entry | None) -> charts.Range:

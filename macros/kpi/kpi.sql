@@ -3,7 +3,8 @@
 
     Columns that the rows must have: those of the dimensions and inputs; the local dates that their kind asks for, namely
     event_on (with event_local_at, the local time, where a formula compares with another period), valid_from_on and
-    valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row.
+    valid_to_on, held_from_on and held_to_on; and the keys by which a person finds the row, whose names end in _id or _key:
+    with the dimensions they say which rows are about one thing (see drill.sql).
     A comparison with a running period looks at an earlier moment. So that it can be told what was known then, there are
     the UTC times that belong to these dates, null where only the day is known: known_at of event_on (from when on the row
     counts), valid_from_at and valid_to_at; and, as arguments:

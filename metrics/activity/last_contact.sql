@@ -1,5 +1,5 @@
--- One row per interval in which an open deal's or live lead's last contact did not change; and one for the part of it in
--- which it was stale.
+-- One row per interval in which an open deal's or live lead's last contact did not change; and one for the part of it
+-- in which it was stale.
 {% set stale_from_on = shifted_days('last_contact_on', setting('stale_after_days') | int) %}
 {% call kpi(
     measures={

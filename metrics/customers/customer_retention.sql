@@ -1,5 +1,5 @@
--- One row per customer or subscription and span that a period may have over it: there at the period's start, and kept to its
--- end. A rate that a period needs and nobody delivers stops the run.
+-- One row per customer or subscription and span that a period may have over it: there at the period's start, and
+-- kept to its end. A rate that a period needs and nobody delivers stops the run.
 {% set rated_mrr = 'case when unrated.needed_on is null then spans.mrr else '
     ~ converted('spans.own_mrr', 'spans.currency', 'spans', 'unrated.needed_on') ~ ' end' %}
 {% call kpi(

@@ -1,6 +1,6 @@
 -- One row per account and interval in which it was a customer without a break, as of as_of; the last one of a customer
--- has no end. At the start of a day b it is one where active_from_on < b, and active_to_on is null or b at the earliest;
--- lost_on is the first day on which it is none.
+-- has no end. At the start of a day b it is one where active_from_on < b, and active_to_on is null or b at the
+-- earliest; lost_on is the first day on which it is none.
 with spells as (
     {% if customers_subscribe() -%}
         select

@@ -49,7 +49,9 @@ touches as (
         contacts.lead_id,
         count(case when contacts.occurred_at < outcomes.first_won_at then 1 end) as touches_before_win,
         count(case
-            when contacts.is_outbound and (outcomes.first_won_at is null or contacts.occurred_at <= outcomes.first_won_at)
+            when
+                contacts.is_outbound
+                and (outcomes.first_won_at is null or contacts.occurred_at <= outcomes.first_won_at)
                 then 1
         end) as outbound_touches
     from contacts

@@ -1,6 +1,6 @@
 -- One row per subscription and span that a period may have over it, while one rate of its currency held at the period's
--- start: monthly revenue at the start (start), and at the end of those who were customers at the start (kept), both in the
--- reporting currency at the start's rate. mrr is null where no rate is known.
+-- start: monthly revenue at the start (start), and at the end of those who were customers at the start (kept), both in
+-- the reporting currency at the start's rate. mrr is null where no rate is known.
 with subscriptions as (
     select * from {{ ref('fct_subscription_intervals') }}
 ),
@@ -86,8 +86,8 @@ rated as (
     left join rates
         on spans.currency = rates.currency
         and spans.currency <> '{{ setting("reporting_currency") }}'
-        and (spans.held_to_on is null or rates.valid_from is null or rates.valid_from <= spans.held_to_on)
-        and (rates.valid_until is null or rates.valid_until > {{ shifted_days('spans.held_from_on', 1) }})
+        and (spans.held_to_on is null or rates.valid_from is null or spans.held_to_on >= rates.valid_from)
+        and ({{ shifted_days('spans.held_from_on', 1) }} < rates.valid_until or rates.valid_until is null)
 )
 
 select

@@ -1,5 +1,5 @@
--- One row per subscription whose currency has no rate at the start of a period that counts it: the first such start. What
--- no rate is known for matters only where a period starts in it and ends while the subscription runs.
+-- One row per subscription whose currency has no rate at the start of a period that counts it: the first such start.
+-- What no rate is known for matters only where a period starts in it and ends while the subscription runs.
 with spans as (
     select * from {{ ref('fct_subscription_spans') }}
     where mrr is null and own_mrr is not null

@@ -1,4 +1,5 @@
--- Droppage, close and unwinnable rate are parts of one whole in every period and slice: each call is in just one of them.
+-- Droppage, close and unwinnable rate are parts of one whole in every period and slice: each call is in just one of
+-- them.
 select
     grain,
     period_start,

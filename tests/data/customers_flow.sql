@@ -1,5 +1,5 @@
--- Customers at a period's start + new ones − lost ones = customers at its end, in all and by segment, rep and team. Those at
--- the start are the ones at the end of the period before, and each of them is kept or lost.
+-- Customers at a period's start + new ones − lost ones = customers at its end, in all and by segment, rep and team.
+-- Those at the start are the ones at the end of the period before, and each of them is kept or lost.
 {% set dimensions = {'total': "'total'", 'segment': 'segment', 'rep': 'rep', 'team': 'team'} -%}
 with lifetimes as (
     select * from {{ ref('fct_customer_lifetimes') }}
@@ -108,9 +108,12 @@ flows as (
         period_end,
         dimension,
         dimension_value,
-        {% for part in ['at_start', 'new', 'kept', 'lost', 'at_end', 'at_end_before'] -%}
-            sum(case when part = '{{ part }}' then customers else 0 end) as {{ part }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when part = 'at_start' then customers else 0 end) as at_start,
+        sum(case when part = 'new' then customers else 0 end) as new,
+        sum(case when part = 'kept' then customers else 0 end) as kept,
+        sum(case when part = 'lost' then customers else 0 end) as lost,
+        sum(case when part = 'at_end' then customers else 0 end) as at_end,
+        sum(case when part = 'at_end_before' then customers else 0 end) as at_end_before
     from lines
     group by grain, period_start, period_end, dimension, dimension_value
 ),

@@ -1,5 +1,5 @@
--- Open at a period's start (at the end of the one before) + opened in it − closed in it = open at its end: deals and their
--- amounts, in all, by rep and by stage, where a deal that moves on leaves one stage and enters another.
+-- Open at a period's start (at the end of the one before) + opened in it − closed in it = open at its end: deals and
+-- their amounts, in all, by rep and by stage, where a deal that moves on leaves one stage and enters another.
 {% set dimensions = {'total': "'total'", 'rep': 'rep', 'stage': 'stage'} -%}
 with intervals as (
     select * from {{ ref('fct_open_deal_intervals') }}
@@ -115,7 +115,9 @@ inner join with_predecessor
     on lines.grain = with_predecessor.grain
     and lines.period_start = with_predecessor.period_start
     and lines.period_end = with_predecessor.period_end
-where unavailable.kpi_id is null and lines.dimension in ('{{ dimensions | join("', '") }}')
+where
+    unavailable.kpi_id is null
+    and lines.dimension in ('total', 'rep', 'stage')
 group by
     lines.measure, lines.grain, lines.period_start, lines.period_end, lines.dimension, lines.dimension_value
 -- Amounts are doubles, the nearest to each exact sum.

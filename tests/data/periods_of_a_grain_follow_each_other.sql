@@ -1,5 +1,5 @@
--- The asked periods of a grain lie side by side without gap or overlap, all grains cover the day that as_of lies on, and
--- only the last period of a grain is running.
+-- The asked periods of a grain lie side by side without gap or overlap, all grains cover the day that as_of lies on,
+-- and only the last period of a grain is running.
 with ordered as (
     select
         periods.grain,

@@ -1,5 +1,6 @@
--- The shares of the slices of a dimension are parts of one whole: their numerators add up to the denominator that all of
--- them have, and they themselves to one. (While a build runs, kpi_values holds the KPIs built so far; each is there whole.)
+-- The shares of the slices of a dimension are parts of one whole: their numerators add up to the denominator that all
+-- of them have, and they themselves to one. (While a build runs, kpi_values holds the KPIs built so far; each is there
+-- whole.)
 select
     kpi_id,
     measure,

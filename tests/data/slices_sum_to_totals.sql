@@ -1,5 +1,5 @@
--- The slices of an additive measure, a count or a sum over the rows themselves, add up to the total: in every grain, period
--- and dimension. (While a build runs, kpi_values holds the KPIs built so far; each is there whole.)
+-- The slices of an additive measure, a count or a sum over the rows themselves, add up to the total: in every grain,
+-- period and dimension. (While a build runs, kpi_values holds the KPIs built so far; each is there whole.)
 with figures as (
     select
         kpi_id,

@@ -305,8 +305,13 @@ def test_goals_come_first_in_their_order(page: Element, warehouse: Warehouse) ->
         for card in section.all("article")
     ]
     assert shown == list(goals())
-    themes = [section.all("h2")[0].text.partition(" ")[2].lower() for section in sections if "theme" in kinds]
-    assert {entry["theme"] for entry in warehouse.catalog().values()} <= set(themes)
+    themes = [
+        section.all("h2")[0].text.partition(" ")[2] for section in sections if section.attributes["class"] == "theme"
+    ]
+    first_numbers: dict[str, int] = {}
+    for entry in warehouse.catalog().values():
+        first_numbers.setdefault(entry["theme"].capitalize(), entry["number"] or 0)
+    assert themes == sorted(first_numbers, key=lambda theme: first_numbers[theme])
 
 
 def test_every_kpi_has_its_definition_one_click_away(page: Element, warehouse: Warehouse) -> None:
@@ -320,19 +325,30 @@ def test_every_kpi_has_its_definition_one_click_away(page: Element, warehouse: W
 
 
 def test_the_status_is_said_in_words(page: Element, warehouse: Warehouse) -> None:
-    words = {"ok": "healthy", "low": "below its range", "high": "above its range"}
+    words = {
+        "ok": "healthy",
+        "low": "below its range",
+        "high": "above its range",
+        "no_target": "no range set",
+        "provisional": "not judged yet",
+    }
     statuses = dict(
         warehouse.rows(
-            "select card.kpi_id, status from kpi_scorecard as card inner join kpi_measures using (kpi_id, measure)"
+            "select kpi_id, case when is_provisional and status <> 'no_target' then 'provisional' else status end"
+            " from kpi_scorecard inner join kpi_measures using (kpi_id, measure)"
             " where grain = 'month' and period_start = date '2026-06-01' and position = 1"
         )
     )
-    assert {"ok", "low", "high"} <= set(statuses.values())
+    assert {"ok", "low", "high", "provisional"} <= set(statuses.values())
     for card in page.all("article", class_="card"):
         status = statuses[card.attributes["data-kpi"]]
         (badge,) = card.all("span", class_="badge")
         assert status in badge.attributes["class"].split()
-        assert status not in words or badge.text.endswith(words[status])
+        assert badge.text.endswith(words[status])
+    (header,) = page.all("header")
+    (outside,) = header.all("p", class_="outside")
+    linked = {link.attributes["href"].removeprefix("#kpi-") for link in outside.all("a")}
+    assert linked == {kpi_id for kpi_id, status in statuses.items() if status in ("low", "high")}
 
 
 def test_what_is_unavailable_says_what_is_missing(small: Built, tmp_path: Path) -> None:
