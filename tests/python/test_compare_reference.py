@@ -138,7 +138,7 @@ def assert_known(
             figures_sql(question, ROOT, calendar, variant.cohort_window_days)
         ).fetchall():
             value, *figure = rest if by else ("total", *rest)
-            found[Key(kpi_id, measure, grain, begins, ends, dimension, value)] = tuple(figure)
+            found[Key(kpi_id, measure, grain, begins, ends, dimension, value)] = (*figure, True)  # It is asked for.
         given_by_reference = {
             key: figure
             for key, figure in expected.items()

@@ -1,6 +1,7 @@
 """The reference against examples worked out by hand: leads, contacts, meetings, the board and quotes (kpis.md)."""
 
 from collections.abc import Sequence
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -503,12 +504,16 @@ def test_from_lead_to_meeting_to_won() -> None:
     assert not any(key.measure == "meeting_to_won_rate" for key in months(prospects(leads, deals=deals)).figures)
 
 
-def test_what_is_not_there_yet_gives_no_figures() -> None:
-    """Rows dated at as_of are invisible, and a meeting to come is no event that a period begins with."""
+def test_what_is_not_there_yet_is_in_no_figure() -> None:
+    """Rows dated at as_of are invisible, and a meeting to come is no event that a period begins with: what is left is
+    the total of as_of's own month, without a row."""
     delivered = prospects(
         [lead("l1", "2024-02-01")],
         [contact("2024-02-01", lead_id="l1")],
         [deal("d1", "2024-02-01")],
         meetings=[meeting("m1", "2024-02-01", booked_at="2024-01-10")],
     )
-    assert months(delivered, "2024-01-31").figures == {}
+    found = months(delivered, "2024-01-31").figures
+    assert {(key.period_start, key.dimension) for key in found} == {(date(2024, 1, 1), "total")}
+    assert {figure.row_count for figure in found.values()} == {0}
+    assert {figure.value for figure in found.values()} == {None, 0}
