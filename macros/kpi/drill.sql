@@ -6,7 +6,8 @@
     those of rollup(), with a single period.
 
     It ends with the CTE `drilled`: the columns, time_window, and what the row adds to the figure: figure_numerator,
-    figure_denominator, figure_value (of a count or sum; of a percentile, the row's own) and figure_row_count.
+    figure_denominator, figure_value (of a count or sum; of a percentile, the row's own) and figure_row_count. They have
+    all their decimals: a figure keeps 14 of its sums, and rows that were cut to 14 each would add up to others.
 
     A row that adds to a figure and is not counted in it (the customer kept, of a customer at the start; a quota's later
     days) is shown as one with the counted row of the same identity, where there is one. A measure over subjects has
@@ -48,8 +49,8 @@ drilled as (
     select
         time_window,
         {{ listed(columns) }}
-        cast({{ terms['numerator'] }} as decimal(38, 14)) as figure_numerator,
-        cast({{ terms['denominator'] }} as decimal(38, 14)) as figure_denominator,
+        {{ terms['numerator'] if terms['numerator'] != 'null' else 'cast(null as decimal(38, 14))' }} as figure_numerator,
+        {{ terms['denominator'] if terms['denominator'] != 'null' else 'cast(null as decimal(38, 14))' }} as figure_denominator,
         {{ terms['value'] }} as figure_value,
         cast({{ terms['row_count'] }} as bigint) as figure_row_count
     from termed
