@@ -207,11 +207,9 @@ def _told(asked: Asked, moment: Moment, request: Request, notes: list[str]) -> Q
         if reason is None:
             chosen.append(info.measure)
             continue
-        kpi_id = asked.kpi.kpi_id
-        name = kpi_id if info.measure == kpi_id else f"{kpi_id}.{info.measure}"
         refusals.append(
-            f"{name} cannot be compared while the period runs: the other one would be looked at as of"
-            f" {moment.local:%Y-%m-%d %H:%M:%S}, and {reason}. Ask for a period that has ended."
+            f"{asked.kpi.named(info.measure)} cannot be compared while the period runs: the other one would be looked"
+            f" at as of {moment.local:%Y-%m-%d %H:%M:%S}, and {reason}. Ask for a period that has ended."
         )
     if refusals and (request.measures or not chosen):
         raise UsageError(refusals[0])

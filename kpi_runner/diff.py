@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kpi_runner.compare import change, relative_change
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import GRAINS, Period
 from kpi_runner.published import (
@@ -20,13 +21,12 @@ from kpi_runner.published import (
     Publication,
     State,
     built_kpis,
-    quoted,
     row_columns,
     state_of,
-    text_literal,
 )
 from kpi_runner.render import plain
-from kpi_runner.rollup import Reads, reads
+from kpi_runner.rollup import Reads, reads, span_holds, state_holds
+from kpi_runner.sql import quoted, text_literal
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 #: What can have changed a figure, in the order in which it is named.
@@ -83,13 +83,14 @@ class ChangedFigure:
     def change(self) -> Decimal | None:
         """By how much the value has changed."""
         old, new = self.values
-        return None if old is None or new is None else Decimal(repr(new)) - Decimal(repr(old))
+        return change(new, old)
 
     @property
     def change_pct(self) -> Decimal | None:
         """The change ÷ the old value's size, to 12 digits."""
-        old, change = self.values[0], self.change
-        return None if not old or change is None else Decimal(f"{change / abs(Decimal(repr(old))):.12g}")
+        old, new = self.values
+        share = relative_change(new, old)
+        return None if share is None else Decimal(f"{share:.12g}")
 
     def row(self) -> tuple[Any, ...]:
         """The figure in COLUMNS."""
@@ -267,7 +268,7 @@ def _compare(
     both = [f"coalesce(old.{name}, new.{name}) as {name}" for name in FIGURE_KEYS]
     parts = [f"{side}.{name} as {side}_{name}" for side in ("old", "new") for name in FIGURE_PARTS]
     order = ", ".join(FIGURE_KEYS)
-    settled_until = min(publication.state.complete_until, state.complete_until)
+    settled_until = min(publication.state.calendar.complete_until, state.calendar.complete_until)
     warehouse.rows(
         "create or replace temp table changed_figures as"
         f" with old as (select figures.* from ({published}) as figures semi join compared_slots using {_SLOT}),"
@@ -296,7 +297,7 @@ def _compare_periods(
     ranges, just the periods that both have can be compared.
     """
     old = publication.state
-    horizon = min(old.last_day, state.last_day)
+    horizon = min(old.calendar.last_day, state.calendar.last_day)
     is_range_same = (old.built_from, old.built_until) == (state.built_from, state.built_until)
     slots = "grain, period_start, period_end"
     warehouse.rows(
@@ -404,15 +405,19 @@ def _make_rows_behind(kpi: Kpi, measures: Sequence[str], warehouse: Warehouse, p
         if measure not in kpi.spec["measures"]:
             continue
         read = reads(kpi.spec, [measure], project_dir)
-        warehouse.rows(f"insert into rows_behind {_behind_sql(kpi, measure, read, present)}", [kpi.kpi_id, measure])
+        warehouse.rows(
+            f"insert into rows_behind {_behind_sql(kpi, measure, read, present, project_dir)}", [kpi.kpi_id, measure]
+        )
         # A slice is there, with every measure, where a row with an input of any of them lies in it.
         read = reads(kpi.spec, list(kpi.spec["measures"]), project_dir)
         unexplained = "status <> 'changed' and figure_number not in (select figure_number from rows_behind)"
-        sql = _behind_sql(kpi, measure, read, present, unexplained)
+        sql = _behind_sql(kpi, measure, read, present, project_dir, unexplained)
         warehouse.rows(f"insert into rows_behind {sql}", [kpi.kpi_id, measure])
 
 
-def _behind_sql(kpi: Kpi, measure: str, read: Reads, present: Sequence[str], condition: str = "true") -> str:
+def _behind_sql(
+    kpi: Kpi, measure: str, read: Reads, present: Sequence[str], project_dir: Path, condition: str = "true"
+) -> str:
     """The rows behind the changed figures of one measure, as the roll-up lets rows take part (see rollup.sql)."""
     inputs = [f"versions.{quoted(name)}" for name in read.inputs if name in present]
     said = [*inputs, *(f"versions.{quoted(name)}" for name in read.subjects if name in present)]
@@ -435,7 +440,7 @@ def _behind_sql(kpi: Kpi, measure: str, read: Reads, present: Sequence[str], con
         f" where {' or '.join(f'{name} is not null' for name in inputs) or 'true'}),"
         " taken as (select figures.figure_number, versions.row_number, versions.side,"
         " hash(figures.time_window, versions.said) as mark"
-        f" from figures inner join versions on ({_takes_part(kpi, present)}) and ({slices}))"
+        f" from figures inner join versions on ({_takes_part(kpi, present, project_dir)}) and ({slices}))"
         " select figure_number, row_number,"
         " case when not bool_or(side = 'old') then 'arrived' when not bool_or(side = 'new') then 'vanished'"
         " else 'changed' end as status"
@@ -445,10 +450,10 @@ def _behind_sql(kpi: Kpi, measure: str, read: Reads, present: Sequence[str], con
     )
 
 
-def _takes_part(kpi: Kpi, present: Sequence[str]) -> str:
+def _takes_part(kpi: Kpi, present: Sequence[str], project_dir: Path) -> str:
     """The condition that a row takes part in a window, by the kinds of rows that the KPI has."""
     kinds = kpi.spec["row_kinds"]
-    state = "valid_from_on < window_end and (valid_to_on is null or valid_to_on >= window_end)"
+    start, end = "figures.window_start", "figures.window_end"
     conditions = []
     if "event" in kinds and "event_on" in present:
         event = "event_on >= window_start and event_on < window_end"
@@ -458,10 +463,10 @@ def _takes_part(kpi: Kpi, present: Sequence[str]) -> str:
             event += " and (since_on is null or since_on >= window_start)"
         conditions.append(event)
     if "state" in kinds and "valid_from_on" in present:
+        state = state_holds("versions", end, project_dir)
         conditions.append(state + (" and held_from_on is null" if "held_from_on" in present else ""))
     if "span" in kinds and "held_from_on" in present:
-        span = "held_from_on < window_start and (held_to_on is null or held_to_on >= window_start)"
-        conditions.append(f"{span} and (valid_from_on is null or {state})")
+        conditions.append(span_holds("versions", start, end, project_dir))
     return " or ".join(f"({condition})" for condition in conditions) or "true"
 
 

@@ -83,7 +83,7 @@ def drill(request: DrillRequest, warehouse: Warehouse, settings: RunSettings, pr
     sql = f"select {', '.join(selected)} from ({rows}) as drilled order by {listed}"
     inputs = {shown.get(name, name) for name in (part.split(".")[-1] for part in names)}
     return Drill(
-        kpi.kpi_id if measure == kpi.kpi_id else f"{kpi.kpi_id}.{measure}",
+        kpi.named(measure),
         asked.units[0],
         figure,
         columns,

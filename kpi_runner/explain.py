@@ -225,8 +225,7 @@ def _is_made_of_slices(kind: dict[str, Any]) -> bool:
 
 
 def _named(asked: Asked) -> str:
-    kpi_id, measure = asked.kpi.kpi_id, asked.measures[0].measure
-    return kpi_id if measure == kpi_id else f"{kpi_id}.{measure}"
+    return asked.kpi.named(asked.measures[0].measure)
 
 
 def _explainable(kpi: Kpi) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from kpi_runner.files import written_together
 from kpi_runner.periods import Period
 from kpi_runner.render import to_csv, to_json
+from kpi_runner.sql import text_literal
 from kpi_runner.warehouse import Warehouse
 
 #: Formats with one file per table, and those with one file for all.
@@ -76,7 +77,7 @@ def _inside(period: Period) -> str:
 
 
 def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:
-    ((rows,),) = warehouse.rows(f"copy ({sql}) to '{_escaped(path)}' (format parquet)")
+    ((rows,),) = warehouse.rows(f"copy ({sql}) to {text_literal(str(path))} (format parquet)")
     return int(rows)
 
 
@@ -101,10 +102,6 @@ def _write_text(
         rows = [(*row[:place], json.loads(row[place]), *row[place + 1 :]) for row in rows]
     path.write_text(writer(columns, rows), encoding="utf-8")
     return len(rows)
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 _WRITERS: dict[str, Callable[[Warehouse, str, Path], int]] = {

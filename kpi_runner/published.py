@@ -15,13 +15,14 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.errors import DataError, UsageError
-from kpi_runner.periods import Period
+from kpi_runner.periods import Calendar, Period
 from kpi_runner.rollup import DATE_COLUMNS, reads
+from kpi_runner.sql import quoted, text_literal
 from kpi_runner.versions import BuildVersion, CodeVersion, KpiVersion, recorded
 from kpi_runner.warehouse import Kpi, RunSettings, Warehouse
 from kpi_runner.workplace import locked, on_disk
@@ -67,14 +68,9 @@ class State:
     deliveries: tuple[Delivery, ...]
 
     @property
-    def complete_until(self) -> date:
-        """The end (exclusive) of the last complete day."""
-        return self.as_of_local.date()
-
-    @property
-    def last_day(self) -> date:
-        """The last day of which something can have happened."""
-        return (self.as_of_local - timedelta(microseconds=1)).date()
+    def calendar(self) -> Calendar:
+        """What is complete, and what has begun, as of as_of."""
+        return Calendar(self.as_of_local)
 
 
 @dataclass(frozen=True)
@@ -345,16 +341,6 @@ def data_hash(deliveries: Sequence[Delivery]) -> str:
     """One hash of everything that was delivered."""
     texts = sorted(f"{entry.source_system}.{entry.entity} {entry.rows_hash}\n" for entry in deliveries)
     return hashlib.sha256("".join(texts).encode()).hexdigest()
-
-
-def quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text_literal(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _unwritable(history: Path, error: OSError) -> DataError:

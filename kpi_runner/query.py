@@ -183,7 +183,7 @@ def _refusal(
     kpi: Kpi, info: MeasureInfo, cut_by: Sequence[str], warehouse: Warehouse
 ) -> tuple[type[UsageError] | type[DataError], str] | None:
     """Why a measure cannot be given in these slices, or nothing."""
-    name = kpi.kpi_id if info.measure == kpi.kpi_id else f"{kpi.kpi_id}.{info.measure}"
+    name = kpi.named(info.measure)
     for dimension in (None, *cut_by):
         if dimension is not None and dimension not in info.dimensions:
             return UsageError, (

@@ -14,6 +14,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from jinja2.runtime import Macro
 
 from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, monthly_step
+from kpi_runner.sql import date_literal, quoted, text_literal, timestamp_literal
 
 MACROS = Path("macros") / "kpi"
 
@@ -106,7 +107,7 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     """
     macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
-    columns = "".join(f"{_quoted(name)}, " for name in question.dimensions)
+    columns = "".join(f"{quoted(name)}, " for name in question.dimensions)
     spec = question.spec | {"grains": None}
     return (
         f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
@@ -177,13 +178,18 @@ def _asked_sql(question: Question, macros: Any, calendar: Calendar, cohort_windo
 
 def _rows_sql(question: Question, macros: Any) -> str:
     """The rows of the KPI, as they were known at the moment of the question."""
-    table, moment = _quoted(question.kpi_id + "__rows"), question.known_by
+    table, moment = quoted(question.kpi_id + "__rows"), question.known_by
     if moment is None:
         return table
     last_day = (moment.local - timedelta(microseconds=1)).date()
     outcomes = question.spec.get("outcomes") or {}
     known: str = macros.rows_known_by(
-        table, moment.columns, outcomes, _timestamp(moment.utc), _date(moment.local.date()), _date(last_day)
+        table,
+        moment.columns,
+        outcomes,
+        timestamp_literal(moment.utc),
+        date_literal(moment.local.date()),
+        date_literal(last_day),
     )
     return f"({known}) as known_rows"
 
@@ -191,7 +197,7 @@ def _rows_sql(question: Question, macros: Any) -> str:
 def _periods_sql(question: Question, calendar: Calendar, cohort_window_days: int) -> str:
     """The asked periods as rows of values, with their marks and selling days."""
     rows = [
-        f"({_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
+        f"({text_literal(question.grain)}, {date_literal(slot.start)}, {date_literal(slot.end)},"
         f" {str(is_complete(slot, calendar)).lower()},"
         f" {str(is_in_cohort_window(slot, calendar, cohort_window_days)).lower()},"
         f" {(min(slot.end, calendar.as_of_local.date()) - DAY_ZERO).days})"
@@ -231,8 +237,9 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
                 if slot.end > calendar.complete_until:
                     before_at = compared_as_of(slot, window, question.grain, calendar)
             rows.append(
-                f"({_text(window)}, {_text(question.grain)}, {_date(slot.start)}, {_date(slot.end)},"
-                f" {_date(start)}, {_date(end)}, {_timestamp(before_at)})"
+                f"({text_literal(window)}, {text_literal(question.grain)},"
+                f" {date_literal(slot.start)}, {date_literal(slot.end)},"
+                f" {date_literal(start)}, {date_literal(end)}, {timestamp_literal(before_at)})"
             )
     return (
         f"select * from (values {', '.join(rows)}) as asked"
@@ -240,22 +247,14 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
     )
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def state_holds(rows: str, end: str, project_dir: Path) -> str:
+    """The condition that a state, of rows by that alias, holds at an end."""
+    return str(_macros(project_dir).state_holds(rows, end))
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _date(day: date) -> str:
-    return f"cast('{day.isoformat()}' as date)"
-
-
-def _timestamp(instant: datetime | None) -> str:
-    if instant is None:
-        return "cast(null as timestamp)"
-    return f"cast('{instant.isoformat(sep=' ')}' as timestamp)"
+def span_holds(rows: str, start: str, end: str, project_dir: Path) -> str:
+    """The condition that a span, of rows by that alias, held at a start and holds at an end."""
+    return str(_macros(project_dir).span_holds(rows, start, end))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import duckdb
 
 from kpi_runner.errors import DataError
 from kpi_runner.project import PROJECT_FILE, PROJECT_NAME, Project
+from kpi_runner.sql import text_literal
 from kpi_runner.warehouse import Warehouse
 
 #: What figures are made of, beside PROJECT_FILE: files of these kinds in these folders of the project.
@@ -169,7 +170,7 @@ def record(warehouse: Path, schema: str, build: BuildVersion) -> None:
     kpis = [(name, kpi.code_hash, ",".join(kpi.entities)) for name, kpi in sorted(build.kpis.items())]
     try:
         with duckdb.connect(str(warehouse)) as connection:
-            connection.execute("set schema = '" + schema.replace("'", "''") + "'")
+            connection.execute(f"set schema = {text_literal(schema)}")
             connection.execute(f"create or replace table run_version ({', '.join(f'{name} varchar' for name in code)})")
             connection.execute(f"insert into run_version values ({', '.join('?' for _ in code)})", list(code.values()))
             connection.execute(

@@ -16,6 +16,7 @@ import duckdb
 from kpi_runner.clock import week_start_number
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.periods import Calendar
+from kpi_runner.sql import quoted, text_literal
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,10 @@ class Kpi:
         """The measure that speaks for the KPI."""
         return self.measures[0]
 
+    def named(self, measure: str) -> str:
+        """How a measure is named to people: `kpi.measure`, or the KPI alone where both are called the same."""
+        return self.kpi_id if measure == self.kpi_id else f"{self.kpi_id}.{measure}"
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -82,7 +87,7 @@ class Warehouse:
             raise DataError(f"The warehouse {path} cannot be opened: {_first_line(error)}") from None
         self.schema = schema
         if self.has_table("run_settings"):
-            self.rows("set schema = " + "'" + _quoted(schema).replace("'", "''") + "'")
+            self.rows(f"set schema = {text_literal(quoted(schema))}")
         else:
             self.connection.close()
             raise DataError(f"The warehouse {path} holds no finished run. Build one with `kpi run`.")
@@ -192,10 +197,6 @@ def nearest(name: str, known: Sequence[str] | dict[str, Any]) -> str:
     """` Did you mean …?` with the nearest known name, or nothing."""
     matches = get_close_matches(name, list(known), n=1)
     return f" Did you mean {matches[0]}?" if matches else ""
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _listed(text: str | None) -> tuple[str, ...]:

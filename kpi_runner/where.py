@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from kpi_runner.errors import UsageError
+from kpi_runner.sql import quoted, text_literal
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -147,10 +148,6 @@ def _unwrapped(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 @dataclass
 class _Checker:
     """Writes the SQL of a syntax tree anew, and refuses what is not allowed in it.
@@ -191,7 +188,7 @@ class _Checker:
             low, high = self._literal(node.args["low"]), self._literal(node.args["high"])
             return f"{self._column(node.this)} between {low} and {high}"
         if node.key == "is":
-            return f"{self._missing(node)} = {_quoted(MISSING)}"
+            return f"{self._missing(node)} = {text_literal(MISSING)}"
         if node.key == "column":
             self.refuse(f"{self._column(node)} alone is not a condition; compare it with a literal")
         self.refuse(f"{_sql_of(node)} is not a comparison of a dimension with a literal")
@@ -218,7 +215,7 @@ class _Checker:
         inner = _unwrapped(node)
         if inner.key == "is":
             self._check_parts(inner)
-            return f"{self._missing(inner)} <> {_quoted(MISSING)}"
+            return f"{self._missing(inner)} <> {text_literal(MISSING)}"
         return f"not ({self.condition(inner)})"
 
     def _compared(self, node: exp.Expr) -> str:
@@ -258,7 +255,7 @@ class _Checker:
         if name is None:
             self.refuse(f"{_shown(str(identifier.this))} is not a dimension")
         self.used.add(name)
-        return '"' + name.replace('"', '""') + '"'
+        return quoted(name)
 
     def _literal(self, node: exp.Expr) -> str:
         """The single-quoted text of a string, a number or a boolean."""
@@ -269,7 +266,7 @@ class _Checker:
             name = str(node.this.this)
             self.refuse(
                 f"{_sql_of(node)} is a column, and columns are compared with literals only; "
-                f"text stands in single quotes: {_quoted(name)}"
+                f"text stands in single quotes: {text_literal(name)}"
             )
         sign, number = "", node
         if node.key == "neg":
@@ -281,5 +278,5 @@ class _Checker:
             self.refuse(f"{_sql_of(node)} is not a literal")
         self._check_parts(number)
         if number.key == "boolean":
-            return _quoted("true" if number.this else "false")
-        return _quoted(sign + str(number.this))
+            return text_literal("true" if number.this else "false")
+        return text_literal(sign + str(number.this))

@@ -94,10 +94,7 @@ state_running as (
         window_end,
         is_mark,
         {{ listed(slice_keys) }}
-        {% for input in inputs -%}
-        sum(s_{{ input }}) over step_order as s_{{ input }},
-        sum(n_{{ input }}) over step_order as n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ running_sums(inputs) }}
     from (
         select step_on as window_end, false as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_steps
         union all
@@ -236,10 +233,7 @@ span_running as (
         series_position,
         is_mark,
         {{ listed(slice_keys) }}
-        {% for input in inputs -%}
-        sum(s_{{ input }}) over step_order as s_{{ input }},
-        sum(n_{{ input }}) over step_order as n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ running_sums(inputs) }}
     from (
         select time_window, grain, series_position, 0 as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from span_steps
         union all
@@ -331,6 +325,15 @@ percentile_cells as (
 {%- endmacro %}
 
 
+{#- Whether a span held at a start and holds at an end; where it says nothing of the end, nothing is asked of it. -#}
+{% macro span_holds(rows, start, end) -%}
+    {{ rows }}.held_from_on < {{ start }}
+        and ({{ rows }}.held_to_on >= {{ start }} or {{ rows }}.held_to_on is null)
+        and ({{ rows }}.valid_from_on < {{ end }} or {{ rows }}.valid_from_on is null)
+        and ({{ rows }}.valid_to_on >= {{ end }} or {{ rows }}.valid_to_on is null)
+{%- endmacro %}
+
+
 {#- Whether a window is one that the KPI is measured over. -#}
 {% macro is_window_used(alias, keys) -%}
     {{ alias }}.time_window in ('{{ keys.windows | join("', '") }}')
@@ -353,4 +356,10 @@ percentile_cells as (
 {#- The names of the sums and row counts of inputs. -#}
 {% macro sum_columns(inputs) -%}
     {%- for input in inputs %}s_{{ input }}, n_{{ input }}{{ ', ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
+
+
+{#- What the steps up and down of each input have come to, in the window step_order. -#}
+{% macro running_sums(inputs) -%}
+    {%- for column in sum_columns(inputs).split(', ') %}sum({{ column }}) over step_order as {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}

@@ -13,14 +13,7 @@
     days) is shown as one with the counted row of the same identity, where there is one. A measure over subjects has
     one row per subject: inputs are its sums, other columns are there where all its rows agree. -#}
 {% macro drill(spec, component, columns, identity, relations) -%}
-{%- set keys = {
-    'dims': [],
-    'subjects': (spec.get('subjects') or {}).keys() | list,
-    'slices': [[]],
-    'windows': window_names(used_windows(spec)),
-    'paired': spec.get('paired') or false,
-    'has_spans': 'span' in spec['row_kinds'],
-} -%}
+{%- set keys = rollup_keys(spec, [[]]) -%}
 {%- set terms = drilled_terms(spec, component) -%}
 {%- set subject = drilled_subject(spec, component) -%}
 {{ met_rows(relations, spec['row_kinds'], keys) }}
@@ -84,10 +77,7 @@ met_rows as (
         {{ 'and kpi_rows.held_from_on is null' if keys.has_spans }}
     {%- else -%}
     inner join {{ relations['windows'] }} as met
-        on kpi_rows.held_from_on < met.window_start
-        and (kpi_rows.held_to_on >= met.window_start or kpi_rows.held_to_on is null)
-        and (kpi_rows.valid_from_on < met.window_end or kpi_rows.valid_from_on is null)
-        and (kpi_rows.valid_to_on >= met.window_end or kpi_rows.valid_to_on is null)
+        on {{ span_holds('kpi_rows', 'met.window_start', 'met.window_end') }}
     {%- endif %}
     where {{ is_window_used('met', keys) }}
     {{ 'union all' if not loop.last }}
@@ -270,11 +260,7 @@ found as (
 {% macro components(spec) %}
     {% set names = [] %}
     {% for measure in spec['measures'].values() %}
-        {% set named = formula_names(measure.get('formula', '')) + measure.get('ratio', []) %}
-        {% for kind in ['count', 'sum', 'mean', 'share'] if measure.get(kind) %}{% do named.append(measure[kind]) %}{% endfor %}
-        {% do named.extend(measure.get('percentile', [])[:1]) %}
-        {% do named.extend([measure['counts']] if measure.get('counts') is string else measure.get('counts', [])) %}
-        {% for name in named if name not in names and not name.startswith(('period.', 'trailing_months.')) %}
+        {% for name in named_inputs(measure) if name not in names and not name.startswith(('period.', 'trailing_months.')) %}
             {% do names.append(name) %}
         {% endfor %}
     {% endfor %}

@@ -112,17 +112,23 @@
 {% endmacro %}
 
 
+{#- What a measure is made of, by name: its inputs, those of a window with the window's name. -#}
+{% macro named_inputs(measure) %}
+    {% set named = [] %}
+    {% for kind in ['count', 'sum', 'mean', 'share'] if measure.get(kind) %}{% do named.append(measure[kind]) %}{% endfor %}
+    {% do named.extend(measure.get('ratio', [])) %}
+    {% do named.extend(measure.get('percentile', [])[:1]) %}
+    {% do named.extend(formula_names(measure.get('formula', ''))) %}
+    {% do named.extend([measure['counts']] if measure.get('counts') is string else measure.get('counts', [])) %}
+    {% do return(named) %}
+{% endmacro %}
+
+
 {#- The inputs that the measures name, each once. -#}
 {% macro measure_inputs(spec) %}
     {% set inputs = [] %}
     {% for measure in spec['measures'].values() %}
-        {% set named = [] %}
-        {% for kind in ['count', 'sum', 'mean', 'share', 'null_unless'] if measure.get(kind) %}{% do named.append(measure[kind]) %}{% endfor %}
-        {% do named.extend(measure.get('ratio', [])) %}
-        {% do named.extend(measure.get('percentile', [])[:1]) %}
-        {% do named.extend(formula_names(measure.get('formula', ''))) %}
-        {% do named.extend([measure['counts']] if measure.get('counts') is string else measure.get('counts', [])) %}
-        {% for name in named %}
+        {% for name in named_inputs(measure) + ([measure['null_unless']] if measure.get('null_unless') else []) %}
             {% set input = name.split('.')[-1] %}
             {% if input not in inputs and not name.startswith('period.') %}{% do inputs.append(input) %}{% endif %}
         {% endfor %}

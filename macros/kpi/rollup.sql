@@ -43,14 +43,7 @@
     `slices` is a list of lists of dimensions; the first is [], the total.
     `relations` names: rows, periods, windows (the periods and those that they are measured over) and period_days. -#}
 {% macro rollup(spec, slices, relations) -%}
-{%- set keys = {
-    'dims': used_dimensions(slices),
-    'subjects': (spec.get('subjects') or {}).keys() | list,
-    'slices': slices,
-    'windows': window_names(used_windows(spec)),
-    'paired': spec.get('paired') or false,
-    'has_spans': 'span' in spec['row_kinds'],
-} -%}
+{%- set keys = rollup_keys(spec, slices) -%}
 {%- set base = base_inputs(spec) -%}
 {%- set percentiles = percentile_measures(spec) -%}
 {%- if 'event' in spec['row_kinds'] -%}{{ event_cells(relations, base, keys) }}{%- endif -%}
@@ -77,6 +70,19 @@ measured as (
     {% endfor -%}
 )
 {%- endmacro %}
+
+
+{#- What the cells hang on: the dimensions and slices asked for, the KPI's subjects and windows, and how its rows are dated. -#}
+{% macro rollup_keys(spec, slices) %}
+    {% do return({
+        'dims': used_dimensions(slices),
+        'subjects': (spec.get('subjects') or {}).keys() | list,
+        'slices': slices,
+        'windows': window_names(used_windows(spec)),
+        'paired': spec.get('paired') or false,
+        'has_spans': 'span' in spec['row_kinds'],
+    }) %}
+{% endmacro %}
 
 
 {#- Per subject first: the inputs of the measures from the sums of each subject. -#}

@@ -1,5 +1,5 @@
--- One row per session, with the revenue of the orders placed in it; and one per spend on advertisements. The total's margin
--- covers the sessions of the channels with clicks.
+-- One row per session, with the revenue of the orders placed in it; and one per spend on advertisements. The total's
+-- margin covers the sessions of the channels with clicks.
 {% call kpi(
     measures={
         'value_per_session': {'ratio': ['revenue', 'session']},

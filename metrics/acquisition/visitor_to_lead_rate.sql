@@ -1,5 +1,5 @@
--- One row per session, and one per lead of a visitor and way in which it meets a session: in the slices that the visitor had
--- visited before, and in the total.
+-- One row per session, and one per lead of a visitor and way in which it meets a session: in the slices that the
+-- visitor had visited before, and in the total.
 {% call kpi(
     measures={
         'visitor_to_lead_rate': {'ratio': ['converted', 'visitors']},

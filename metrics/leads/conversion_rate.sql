@@ -1,5 +1,5 @@
--- One row per lead created; one per customer and span in which it was one at a period's start; and one for each of these
--- that renewed or bought more, on the first day in the period on which it did.
+-- One row per lead created; one per customer and span in which it was one at a period's start; and one for each of
+-- these that renewed or bought more, on the first day in the period on which it did.
 {% call kpi(
     measures={
         'conversion_rate': {'ratio': ['became_customer', 'created'], 'cohort': true},

@@ -1,5 +1,5 @@
--- One row per deal and open stage that it entered, dated by its first entry; and, in no stage, one per deal created, one per
--- lead qualified, and one per deal on the day of the first meeting held with it.
+-- One row per deal and open stage that it entered, dated by its first entry; and, in no stage, one per deal created,
+-- one per lead qualified, and one per deal on the day of the first meeting held with it.
 {% set has_come = 'case when {} = 1 then case when outcome_at < {as_of} then 1 else 0 end end' %}
 {% call kpi(
     measures={

@@ -18,13 +18,25 @@ accounts as (
 ),
 
 named as (
-    select source_system, account_id from accounts
+    select
+        source_system,
+        account_id
+    from accounts
     union
-    select source_system, account_id from {{ ref('fct_subscriptions') }}
+    select
+        source_system,
+        account_id
+    from {{ ref('fct_subscriptions') }}
     union
-    select source_system, account_id from {{ ref('fct_deals') }}
+    select
+        source_system,
+        account_id
+    from {{ ref('fct_deals') }}
     union
-    select source_system, account_id from {{ ref('fct_orders') }}
+    select
+        source_system,
+        account_id
+    from {{ ref('fct_orders') }}
 ),
 
 owned as (

@@ -17,7 +17,8 @@ select
     ad_spend.impressions,
     ad_spend.clicks,
     case
-        when ad_spend.is_visible then {{ converted('ad_spend.cost', 'ad_spend.currency', 'rates', 'ad_spend.spent_on') }}
+        when ad_spend.is_visible
+            then {{ converted('ad_spend.cost', 'ad_spend.currency', 'rates', 'ad_spend.spent_on') }}
     end as cost
 from ad_spend
 {{ joined_rate('rates', 'ad_spend.currency', 'ad_spend.spent_on') }}

@@ -1,5 +1,5 @@
--- One row per open deal or live lead and interval in which its last contact did not change; in its open stage, for a deal.
--- A live lead is neither disqualified nor has a deal. Nobody contacted yet counts from the creation.
+-- One row per open deal or live lead and interval in which its last contact did not change; in its open stage, for a
+-- deal. A live lead is neither disqualified nor has a deal. Nobody contacted yet counts from the creation.
 with contacts as (
     select * from {{ ref('fct_activities') }}
     where is_visible and is_contact

@@ -1,5 +1,5 @@
--- One row per customer, lifetime and day on which it renewed or bought more (a renewal or upsell subscription started, or it
--- purchased), with the span of period starts from which this is the first such day of a period.
+-- One row per customer, lifetime and day on which it renewed or bought more (a renewal or upsell subscription started,
+-- or it purchased), with the span of period starts from which this is the first such day of a period.
 with parts as (
     select
         source_system,
@@ -44,7 +44,9 @@ spans as (
         lifetimes.channel,
         following.expanded_on,
         following.expanded_at,
-        greatest(lifetimes.active_from_on, coalesce(following.expanded_before_on, lifetimes.active_from_on)) as held_from_on,
+        greatest(
+            lifetimes.active_from_on, coalesce(following.expanded_before_on, lifetimes.active_from_on)
+        ) as held_from_on,
         least(coalesce(lifetimes.active_to_on, following.expanded_on), following.expanded_on) as held_to_on
     from following
     inner join {{ ref('fct_customer_lifetimes') }} as lifetimes

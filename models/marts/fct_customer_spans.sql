@@ -1,6 +1,6 @@
--- One row per customer and span that a period may have over its lifetimes: customers at its start (start), those of them
--- who are customers at its end (kept), and those who are not (lost), with the day of the loss. A kept or lost customer may
--- have left and come back in between.
+-- One row per customer and span that a period may have over its lifetimes: customers at its start (start), those of
+-- them who are customers at its end (kept), and those who are not (lost), with the day of the loss. A kept or lost
+-- customer may have left and come back in between.
 with lifetimes as (
     select * from {{ ref('fct_customer_lifetimes') }}
 ),

@@ -1,8 +1,7 @@
--- One row per deal, with its state as of as_of and the names that slices show. Where it names no channel or campaign, its
--- lead's hold.
--- amount is in the reporting currency, at the rate of the closing day, or of the creation day while the deal is open.
--- open_amount is what the deal is worth, or was, in an open pipeline: its amount, else its product's list price, else
--- nothing, at the rate of the creation day; so a past pipeline stays what it was when its deals close.
+-- One row per deal, with its state as of as_of and the names that slices show. Where it names no channel or campaign,
+-- its lead's hold. amount is in the reporting currency, at the rate of the closing day, or of the creation day while
+-- the deal is open. open_amount is what the deal is worth, or was, in an open pipeline: its amount, else its product's
+-- list price, else nothing, at the rate of the creation day; so a past pipeline stays what it was when its deals close.
 with deals as (
     select * from {{ kept('deals') }} as deals
 ),
@@ -102,13 +101,11 @@ select
     priced.lost_from_stage,
     case
         when priced.has_history then priced.was_qualified
-        else coalesce(
-            stages.outcome = 'open' and stages.is_qualified and priced.created_at <= priced.effective_closed_at, false
-        )
+        when stages.outcome = 'open' and stages.is_qualified
+            then coalesce(priced.created_at <= priced.effective_closed_at, false)
+        else false
     end as was_qualified,
-    priced.rep_id,
-    {{ label_of_key('priced.rep_id', 'reps.rep', 'delivered.has_reps') }} as rep,
-    {{ label_of_attribute('priced.rep_id', 'reps.team', 'reps.rep_id') }} as team,
+    {{ owner_labels('priced') }},
     {{ label_of_attribute('priced.rep_id', 'reps.region', 'reps.rep_id') }} as region,
     priced.account_id,
     {{ label_of_key('priced.account_id', 'accounts.account', 'delivered.has_accounts') }} as account,

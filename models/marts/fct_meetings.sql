@@ -31,7 +31,10 @@ linked as (
             when meetings.lead_id is not null then 'lead:' || meetings.lead_id
             when deals.account_id is not null then 'account:' || deals.account_id
         end as met_with,
-        case when {{ is_before_as_of('meetings.scheduled_for') }} then meetings.status else 'scheduled' end as status_then,
+        case
+            when {{ is_before_as_of('meetings.scheduled_for') }} then meetings.status
+            else 'scheduled'
+        end as status_then,
         {{ is_before_as_of('meetings.scheduled_for') }} or {{ is_before_as_of('meetings.booked_at') }} as is_known
     from meetings
     left join leads

@@ -63,7 +63,10 @@ select
     {{ label_of_attribute('dated.product_id', 'dated.product_line', 'dated.product') }} as product_line,
     dated.has_product,
     dated.quantity,
-    case when dated.is_visible then {{ converted('dated.own_revenue', 'dated.currency', 'rates', 'dated.ordered_on') }} end as revenue,
+    case
+        when dated.is_visible
+            then {{ converted('dated.own_revenue', 'dated.currency', 'rates', 'dated.ordered_on') }}
+    end as revenue,
     case
         when not dated.is_visible then null
         when dated.own_cost is not null

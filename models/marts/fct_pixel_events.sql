@@ -1,4 +1,5 @@
--- One row per event that the shop's pixel saw. value is in the reporting currency, at the day's rate. counted_once_by is what rates count distinct: the session, else the visitor, else the event itself.
+-- One row per event that the shop's pixel saw. value is in the reporting currency, at the day's rate. counted_once_by
+-- is what rates count distinct: the session, else the visitor, else the event itself.
 with pixel_events as (
     select
         *,

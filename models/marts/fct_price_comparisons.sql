@@ -1,6 +1,6 @@
--- One row per competitor's price of one of our products and interval in which it was the latest known and the rates of the
--- currencies did not change: it counts at the end of a period, b, where valid_from_on < b, and valid_to_on is null or b at the
--- earliest. Both prices are in the reporting currency, at the rates of the day before b.
+-- One row per competitor's price of one of our products and interval in which it was the latest known and the rates of
+-- the currencies did not change: it counts at the end of a period, b, where valid_from_on < b, and valid_to_on is null
+-- or b at the earliest. Both prices are in the reporting currency, at the rates of the day before b.
 with prices as (
     select
         *,
@@ -57,13 +57,13 @@ rated as (
 )
 
 select
-    source_system,
-    product_id,
-    product,
-    competitor,
-    observed_on,
-    valid_from_on,
-    valid_to_on,
+    rated.source_system,
+    rated.product_id,
+    rated.product,
+    rated.competitor,
+    rated.observed_on,
+    rated.valid_from_on,
+    rated.valid_to_on,
     {{ converted('compared_price', 'currency', 'rated', 'observed_on', rate='known_price_rate') }} as price,
     {{ converted('list_price', 'list_currency', 'rated', 'observed_on', rate='known_list_rate') }} as list_price
 from (
@@ -73,4 +73,4 @@ from (
         case when has_list_rate then list_rate end as known_list_rate
     from rated
 ) as rated
-where valid_to_on is null or valid_to_on > valid_from_on
+where rated.valid_to_on is null or rated.valid_to_on > rated.valid_from_on

@@ -1,11 +1,7 @@
 -- One row per purchase of an account: a won deal; and, where purchases make customers and its source system delivers no
 -- deals, an order.
-with deliveries as (
-    select
-        source_system,
-        max(case when entity = 'deals' then 1 else 0 end) = 1 as has_deals
-    from {{ ref('int_delivered_columns') }}
-    group by source_system
+with delivered as (
+    select * from {{ ref('int_delivered_entities') }}
 ),
 
 purchases as (
@@ -31,10 +27,10 @@ purchases as (
         orders.rep_id,
         orders.channel
     from {{ ref('fct_orders') }} as orders
-    inner join deliveries
-        on orders.source_system = deliveries.source_system
+    inner join delivered
+        on orders.source_system = delivered.source_system
     where
-        orders.is_visible and orders.account_id is not null and not deliveries.has_deals
+        orders.is_visible and orders.account_id is not null and not delivered.has_deals
         and {{ 'false' if customers_subscribe() else 'true' }}
 )
 

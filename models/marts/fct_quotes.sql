@@ -1,4 +1,5 @@
--- One row per quote, with its status as of as_of. amount is in the reporting currency, at the rate of the day it was sent.
+-- One row per quote, with its status as of as_of. amount is in the reporting currency, at the rate of the day it was
+-- sent.
 with quotes as (
     select
         *,

@@ -1,5 +1,5 @@
--- One row per session of a visitor. order_revenue is that of the orders placed in it, net of refunds as of as_of, in the
--- reporting currency.
+-- One row per session of a visitor. order_revenue is that of the orders placed in it, net of refunds as of as_of, in
+-- the reporting currency.
 with sessions as (
     select * from {{ kept('sessions') }} as sessions
 ),

@@ -1,4 +1,5 @@
--- One row per subscription, running or ended as of as_of. mrr is in the reporting currency, at the rate of its first day.
+-- One row per subscription, running or ended as of as_of. mrr is in the reporting currency, at the rate of its first
+-- day.
 with subscriptions as (
     select
         *,

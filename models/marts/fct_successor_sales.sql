@@ -1,6 +1,6 @@
 -- One row per new product that replaces one that had been sold long enough, as it is launched (launch, with what the
--- predecessor sold in the three full months before the launch month), and per line of an order of either (new, old). The loss
--- of a predecessor of several new products belongs to the one that was launched first.
+-- predecessor sold in the three full months before the launch month), and per line of an order of either (new, old).
+-- The loss of a predecessor of several new products belongs to the one that was launched first.
 with lines as (
     select * from {{ ref('fct_order_lines') }}
     where is_visible and product_id is not null

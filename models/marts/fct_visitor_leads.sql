@@ -1,6 +1,6 @@
--- One row per lead of a web visitor and way in which it meets a session of the visitor: for each set of channel, campaign
--- and landing page that it visited before, the latest such session; and, with no such set, the nearest session before and
--- after. The lead counts in a period that holds both days.
+-- One row per lead of a web visitor and way in which it meets a session of the visitor: for each set of channel,
+-- campaign and landing page that it visited before, the latest such session; and, with no such set, the nearest session
+-- before and after. The lead counts in a period that holds both days.
 with sessions as (
     select * from {{ ref('fct_sessions') }}
     where is_visible

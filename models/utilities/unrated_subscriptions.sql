@@ -15,8 +15,5 @@ select
     min(periods.period_start) as needed_on
 from spans
 inner join periods
-    on spans.held_from_on < periods.period_start
-    and (spans.held_to_on is null or spans.held_to_on >= periods.period_start)
-    and (spans.valid_from_on is null or spans.valid_from_on < periods.period_end)
-    and (spans.valid_to_on is null or spans.valid_to_on >= periods.period_end)
+    on {{ span_holds('spans', 'periods.period_start', 'periods.period_end') }}
 group by spans.source_system, spans.subscription_id

@@ -31,6 +31,17 @@ newcomers as (
     where earlier.account_id is null
 ),
 
+-- Customers at a day's start: of a day that ends two periods (a whole one, and one that the asked range cuts) once.
+ends as (
+    select distinct
+        grain,
+        period_end,
+        dimension,
+        dimension_value,
+        value
+    from {{ ref('active_customers') }}
+),
+
 lines as (
     {% for dimension, slice in dimensions.items() -%}
         select
@@ -58,14 +69,14 @@ lines as (
         periods.grain,
         periods.period_start,
         periods.period_end,
-        before.dimension,
-        before.dimension_value,
+        ends.dimension,
+        ends.dimension_value,
         'at_end_before' as part,
-        before.value as customers
+        ends.value as customers
     from periods
-    inner join {{ ref('active_customers') }} as before
-        on periods.grain = before.grain
-        and periods.period_start = before.period_end
+    inner join ends
+        on periods.grain = ends.grain
+        and periods.period_start = ends.period_end
     union all
     select
         grain,
@@ -120,7 +131,7 @@ flows as (
 
 -- Who was a customer before the first period is nowhere told.
 with_predecessor as (
-    select
+    select distinct
         periods.grain,
         periods.period_start
     from periods

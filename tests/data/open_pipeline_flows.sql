@@ -38,6 +38,19 @@ moved as (
     group by days.grain, days.period_start, days.period_end, moves.dimension, moves.dimension_value
 ),
 
+-- What was open at a day's start: of a day that ends two periods (a whole one, and one that the asked range cuts) once.
+ends as (
+    select distinct
+        grain,
+        period_end,
+        measure,
+        dimension,
+        dimension_value,
+        value
+    from {{ ref('open_pipeline') }}
+    where measure in ('open_deals', 'open_amount')
+),
+
 -- One line of figures per slice: what is open, what was open at the start, and what came and went.
 lines as (
     {% for measure in ['open_deals', 'open_amount'] -%}
@@ -68,25 +81,24 @@ lines as (
     where measure in ('open_deals', 'open_amount')
     union all
     select
-        before.measure,
+        ends.measure,
         periods.grain,
         periods.period_start,
         periods.period_end,
-        before.dimension,
-        before.dimension_value,
-        before.value as at_start,
+        ends.dimension,
+        ends.dimension_value,
+        ends.value as at_start,
         0 as moved,
         0 as at_end
     from {{ ref('periods') }} as periods
-    inner join {{ ref('open_pipeline') }} as before
-        on periods.grain = before.grain
-        and periods.period_start = before.period_end
-    where before.measure in ('open_deals', 'open_amount')
+    inner join ends
+        on periods.grain = ends.grain
+        and periods.period_start = ends.period_end
 ),
 
 -- What was open before the first period is nowhere told.
 with_predecessor as (
-    select
+    select distinct
         periods.grain,
         periods.period_start,
         periods.period_end

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as run
 
 from tests.python.reference.company import COLUMNS, LOADED_AT, Company, Settings
 
@@ -27,6 +29,22 @@ ROWS_END = "/* rows of the KPI end */"
 
 #: Models that no figure is made of.
 NOT_REPLAYED = {"kpi_scorecard", "kpi_catalog", "kpi_measures"}
+
+
+def on_companies(examples: int) -> run:
+    """How a property is tried on that many companies, the same ones in every run unless KPI_EXAMPLES is set.
+
+    A company takes a second, and hundreds of ever smaller ones minutes; so a failing one is shown as it was generated.
+    KPI_SHRINK=1 asks for the smallest.
+    """
+    return run(
+        max_examples=examples,
+        deadline=None,
+        derandomize="KPI_EXAMPLES" not in os.environ,
+        database=None,
+        phases=[Phase.generate, *([Phase.shrink] if os.environ.get("KPI_SHRINK") else [])],
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:

@@ -157,10 +157,12 @@ def test_effects_add_up_to_the_change(pairs: list[tuple[tuple[Decimal, int], tup
         assert part.contribution == part.rate_effect + part.mix_effect
         here, there = Fraction(top) / Fraction(sums[0][1]), Fraction(base_top) / Fraction(sums[1][1])
         shift = weight(pairs, int(part.slice), 0) - weight(pairs, int(part.slice), 1)
-        middle = (Fraction(sums[0][0]) / Fraction(sums[0][1]) + Fraction(sums[1][0]) / Fraction(sums[1][1])) / 2
-        assert float(part.contribution) == pytest.approx(
-            float(here - there - shift * middle), abs=1e-9 * float(max(abs(middle), here, there, Fraction(1)))
-        )
+        overall = [Fraction(top) / Fraction(bottom) for top, bottom in sums]
+        # Each part is rounded at the 15th digit of the largest rate there is, and the total's rates at the 12th of
+        # their own; one part takes what all roundings miss.
+        rates = [Fraction(top) / bottom for pair in pairs for top, bottom in pair if bottom]
+        roundings = (len(pairs) + 1) * max(*rates, Fraction(1)) / 10**14 + sum(overall) / 10**11
+        assert abs(Fraction(part.contribution) - (here - there - shift * sum(overall) / 2)) <= roundings
 
 
 def weight(pairs: list[tuple[tuple[Decimal, int], tuple[Decimal, int]]], number: int, side: int) -> Fraction:

@@ -101,10 +101,7 @@ def _met_deals(world: World) -> Iterator[tuple[date, Fact]]:
 
 
 def _facts(world: World) -> FactsOf:
-    rows = list(_dated(world))
-    if world.sources.delivered.issuperset(_MEETING_NEEDS):
-        rows += [*_qualified_leads(world), *_met_deals(world)]
-    return flow(rows)
+    return flow([*_dated(world), *_qualified_leads(world), *_met_deals(world)])
 
 
 KPI = Kpi(
