@@ -16,6 +16,7 @@ from typing import Any
 
 from kpi_runner.clock import utc_of_local
 from kpi_runner.errors import UsageError
+from kpi_runner.grid import Source
 from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete
 from kpi_runner.query import Answer, Asked, Request, answer_columns, asked_of, figures
 from kpi_runner.render import NO_VALUE, display
@@ -67,7 +68,7 @@ def compared_answer(
     result = Answer([*columns[:place], *COMPARED_COLUMNS, *columns[place:]])
     for asked in asked_of(request, warehouse, settings, result.notes):
         units = {info.measure: info.unit for info in asked.measures}
-        for pair in pairs(asked, how, request, warehouse, settings, project_dir, result.notes):
+        for pair in pairs(asked, how, request, warehouse, settings, project_dir, result.notes, result.sources):
             figure, base = pair.figure, pair.base.value
             result.rows.append(
                 (
@@ -100,16 +101,17 @@ def pairs(
     settings: RunSettings,
     project_dir: Path,
     notes: list[str],
+    sources: list[Source] | None = None,
 ) -> list[Pair]:
     """Each figure of a KPI beside the compared one: of every slice in which either period has something."""
     calendar = settings.calendar
     others = {slot: counterpart(slot, how, asked.question.grain, calendar) for slot in asked.question.slots}
     moment = _elapsed(asked, how, warehouse, settings)
     question = _told(asked, moment, request, notes) if moment else asked.question
-    found = by_key(figures(question, warehouse, settings, calendar, project_dir), question)
+    found = by_key(figures(question, warehouse, settings, calendar, project_dir, sources), question)
     bases = {}
     for part, part_calendar in _parts(question, others, moment, calendar):
-        bases.update(by_key(figures(part, warehouse, settings, part_calendar, project_dir), part))
+        bases.update(by_key(figures(part, warehouse, settings, part_calendar, project_dir, sources), part))
     return list(_paired(question, others, found, bases, settings))
 
 

@@ -42,6 +42,10 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+#: Settings that say which figures are built ahead: they change none.
+GRID_SETTINGS = frozenset({"grid", "grid_of_kpis"})
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
     """A row of a KPI that arrived, changed or vanished behind a figure; `old` and `new` are the columns that differ."""
@@ -205,7 +209,7 @@ def _causes(kpi_id: str, old: State, new: State) -> tuple[list[str], list[str]]:
     if old.as_of != new.as_of:
         everything.append("as_of")
         own.append("as_of")
-    if _settings(old, new):
+    if not GRID_SETTINGS.issuperset(_settings(old, new)):
         everything.append("settings")
         own.append("settings")
     tools = [(state.build.code.dbt_version, state.build.code.engine_version) for state in (old, new)]
@@ -262,6 +266,8 @@ def _compare(
     columns = ", ".join(FIGURE_COLUMNS)
     published = f"select {columns} from read_parquet({text_literal(str(publication.figures_file))}) where {condition}"
     built = f"select {columns} from kpi_values where {condition}"
+    if GRID_SETTINGS & _settings(publication.state, state).keys():
+        published, built = _in_both_grids(warehouse, published, built, notes)
     _compare_periods(publication, warehouse, state, published, built, notes)
     keys = " and ".join(f"old.{name} = new.{name}" for name in FIGURE_KEYS)
     differs = " or ".join(f"old.{name} is distinct from new.{name}" for name in FIGURE_PARTS)
@@ -283,6 +289,24 @@ def _compare(
         f" select row_number() over (order by {order}) as figure_number, joined.*, compared_slots.is_shared"
         f" from joined inner join compared_slots using {_SLOT}"
     )
+
+
+def _in_both_grids(warehouse: Warehouse, published: str, built: str, notes: list[str]) -> tuple[str, str]:
+    """Both sides' figures cut to the slices of grains that both have built ahead; the others are noted."""
+    slices = "kpi_id, grain, dimension"
+    warehouse.rows(
+        "create or replace temp table compared_slices as"
+        f" with old as (select distinct {slices} from ({published})), new as (select distinct {slices} from ({built}))"
+        f" select {slices}, old.there is not null and new.there is not null as is_in_both"
+        " from (select *, 1 as there from old) as old"
+        f" full join (select *, 1 as there from new) as new using ({slices})"
+    )
+    ((others,),) = warehouse.rows("select count(*) from compared_slices where not is_in_both")
+    warehouse.rows("delete from compared_slices where not is_in_both")
+    if others:
+        notes.append(f"not compared, since just one of the two holds them in its grid: slices of {others} grains")
+    cut = "semi join compared_slices using (kpi_id, grain, dimension)"
+    return f"select figures.* from ({published}) as figures {cut}", f"select figures.* from ({built}) as figures {cut}"
 
 
 _SLOT = "(grain, period_start, period_end)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.errors import DataError, UsageError
+from kpi_runner.grid import Source, grid_sql, source_of
 from kpi_runner.periods import GRAINS, Calendar, Period, grain_periods
 from kpi_runner.rollup import Question, figures_sql
 from kpi_runner.warehouse import Kpi, MeasureInfo, RunSettings, Warehouse, nearest
@@ -28,12 +29,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """The figures, in the columns of `kpi query`; and notes on what was left out, and why."""
+    """The figures, in the columns of `kpi query`; notes on what was left out, and why; and where they come from."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     units: list[str | None] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def answer(request: Request, warehouse: Warehouse, settings: RunSettings, projec
     result = Answer(answer_columns(request))
     for asked in asked_of(request, warehouse, settings, result.notes):
         units = {measure.measure: measure.unit for measure in asked.measures}
-        for row in figures(asked.question, warehouse, settings, settings.calendar, project_dir):
+        for row in figures(asked.question, warehouse, settings, settings.calendar, project_dir, result.sources):
             result.rows.append((asked.kpi.kpi_id, row[0], asked.question.grain, *row[1:]))
             result.units.append(units[row[0]])
     return result
@@ -81,12 +83,26 @@ def asked_of(request: Request, warehouse: Warehouse, settings: RunSettings, note
 
 
 def figures(
-    question: Question, warehouse: Warehouse, settings: RunSettings, calendar: Calendar, project_dir: Path
+    question: Question,
+    warehouse: Warehouse,
+    settings: RunSettings,
+    calendar: Calendar,
+    project_dir: Path,
+    sources: list[Source] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """The rows of figures_sql(), measure by measure in the order of the spec, then by period and slice."""
+    """The figures that a question asks for: measure by measure in the order of the spec, then by period and slice.
+
+    They have the columns of figures_sql(), and come from the grid where that holds them; `sources` takes which it was.
+    """
     if not question.slots:
         return []
-    found = warehouse.rows(figures_sql(question, project_dir, calendar, settings.cohort_window_days))
+    source = source_of(question, warehouse, settings, calendar)
+    if sources is not None:
+        sources.append(source)
+    if source.from_grid:
+        found = warehouse.rows(grid_sql(question))
+    else:
+        found = warehouse.rows(figures_sql(question, project_dir, calendar, settings.cohort_window_days))
     order = {measure: place for place, measure in enumerate(question.spec["measures"])}
     keys = 3 + len(question.dimensions)
     return sorted(found, key=lambda row: (order[row[0]], *map(str, row[1:keys])))

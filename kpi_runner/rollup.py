@@ -19,7 +19,9 @@ from kpi_runner.sql import date_literal, quoted, text_literal, timestamp_literal
 MACROS = Path("macros") / "kpi"
 
 #: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = ("rollup.sql", "cells.sql", "measures.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql")
+ROLLUP_FILES = (
+    "rollup.sql", "cells.sql", "measures.sql", "grid.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql",
+)  # fmt: skip
 
 #: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
 DATE_COLUMNS = {

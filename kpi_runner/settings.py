@@ -72,6 +72,14 @@ def _is_systems(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value)) and 0 < len(value) == len(set(value))
 
 
+def _is_grid(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(choice, str | list) for choice in value.values())
+
+
+def _is_grids(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_grid, value.values()))
+
+
 def _is_dates(value: Any) -> bool:
     return value is None or isinstance(value, str) or (isinstance(value, list) and all(map(_is_text, value)))
 
@@ -90,5 +98,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "renewal_gap_days": (_is_count, "a whole number of days from 0 to 9999"),
     "active_days": (_is_count, "a whole number of days from 0 to 9999"),
     "reporting_currency": (_is_text, "a currency's three capital letters"),
+    "grid": (_is_grid, "a mapping of grains to all, totals, none or a list of dimensions, such as {day: totals}"),
+    "grid_of_kpis": (_is_grids, "a mapping of KPIs to grids, such as {KPI: {day: all}}"),
     "holidays": (_is_dates, "a list of dates, such as [2026-12-24, 2026-12-25]"),
 }

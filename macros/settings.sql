@@ -17,7 +17,7 @@
     {% do return([
         'source_systems', 'data_dir', 'timezone', 'week_start', 'fiscal_year_start_month', 'cohort_window_days',
         'response_sla_hours', 'stale_after_days', 'customer_lifecycle', 'renewal_gap_days', 'active_days',
-        'reporting_currency', 'holidays', 'period_start', 'period_end',
+        'reporting_currency', 'holidays', 'period_start', 'period_end', 'grid', 'grid_of_kpis',
     ]) %}
 {% endmacro %}
 
@@ -50,6 +50,10 @@
         {% set is_list = value is none or (value is iterable and value is not mapping) %}
         {% if not is_list %}{% do return('a list of dates, such as [2026-12-24, 2026-12-25]') %}{% endif %}
         {% for holiday in holidays_of(value) %}{% do parse_setting_date(name, holiday) %}{% endfor %}
+    {% elif name == 'grid' %}
+        {% do return(expected_of_grid(value)) %}
+    {% elif name == 'grid_of_kpis' %}
+        {% do return(expected_of_grids(value)) %}
     {% elif value is not none %}
         {#- period_start and period_end. -#}
         {% do parse_setting_date(name, value) %}
@@ -67,4 +71,60 @@
         {% do return('a list of different source systems, each one of ' ~ known | join(', ')) %}
     {% endif %}
     {% do return(none) %}
+{% endmacro %}
+
+
+{#- The same of a grid: grains, each with all, totals, none or a list of dimensions. -#}
+{% macro expected_of_grid(value) %}
+    {% set expected = 'a mapping of grains to all, totals, none or a list of dimensions, such as {day: totals}' %}
+    {% if value is not mapping or value.keys() | reject('in', grains_and_range()) | list %}{% do return(expected) %}{% endif %}
+    {% for choice in value.values() %}
+        {% set is_list = choice is iterable and choice is not string and choice is not mapping %}
+        {% if not is_list and choice not in ['all', 'totals', 'none'] %}{% do return(expected) %}{% endif %}
+    {% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{#- The same of the grids of single KPIs. -#}
+{% macro expected_of_grids(value) %}
+    {% set expected = 'a mapping of KPIs to grids, such as {KPI: {day: all}}' %}
+    {% if value is not mapping %}{% do return(expected) %}{% endif %}
+    {% for grid in value.values() if expected_of_grid(grid) is not none %}{% do return(expected) %}{% endfor %}
+    {% do return(none) %}
+{% endmacro %}
+
+
+{#- What the settings say of the grid of a KPI. -#}
+{% macro grid_choices(kpi_id) %}
+    {% do return(dict(setting('grid'), **setting('grid_of_kpis').get(kpi_id, {}))) %}
+{% endmacro %}
+
+
+{#- Before a build: the KPIs and dimensions that the grid names must be there. -#}
+{% macro check_grid() %}
+    {% if execute %}
+        {% set dimensions = {} %}
+        {% for node in kpi_nodes() %}{% do dimensions.update({node.name: node.config.meta['spec']['dimensions']}) %}{% endfor %}
+        {% do check_grid_dimensions('grid', setting('grid'), dimensions.values() | sum(start=[])) %}
+        {% for kpi_id, grid in setting('grid_of_kpis').items() %}
+            {% if kpi_id not in dimensions %}
+                {% do exceptions.raise_compiler_error("grid_of_kpis: there is no KPI '" ~ kpi_id ~ "'. See `kpi list`.") %}
+            {% endif %}
+            {% do check_grid_dimensions('grid_of_kpis: ' ~ kpi_id, grid, dimensions[kpi_id]) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Stops where a grid names a dimension that is not among the given ones. -#}
+{% macro check_grid_dimensions(setting_name, grid, dimensions) %}
+    {% for grain, choice in grid.items() if choice is not string %}
+        {% for dimension in choice if dimension not in dimensions %}
+            {% do exceptions.raise_compiler_error(
+                setting_name ~ ': ' ~ grain ~ ": '" ~ dimension ~ "' is no dimension. It is one of "
+                ~ dimensions | unique | sort | join(', ') ~ '.'
+            ) %}
+        {% endfor %}
+    {% endfor %}
 {% endmacro %}

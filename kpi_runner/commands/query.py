@@ -37,6 +37,7 @@ from kpi_runner.render import display
     type=click.Choice(COMPARISONS),
     help="Set each period beside the one before, or the same one a year ago.",
 )
+@click.option("--explain", "explains", is_flag=True, help="Say where each KPI's figures come from, and why.")
 @format_option("text", "csv", "json", "parquet")
 @project_options
 def command(
@@ -47,6 +48,7 @@ def command(
     where: str | None,
     measures: tuple[str, ...],
     compare: str | None,
+    explains: bool,
     output_format: str,
     target: str | None,
     project_dir: Path | None,
@@ -55,7 +57,8 @@ def command(
 
     Without --grain there is one figure for the whole period. A condition compares dimensions
     with literals: and, or, not, in, like, is null, between. A period that has not ended is compared
-    with the same elapsed part of the other one, and with what was known of it by then.
+    with the same elapsed part of the other one, and with what was known of it by then. What the last run
+    built is looked up; anything else is rolled up from the rows, to the same figures.
 
     \b
     Example:
@@ -81,6 +84,8 @@ def command(
     name_as_of(settings)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    for source in result.sources if explains else ():
+        click.echo(source.text, err=True)
     _write(output_format, result)
 
 

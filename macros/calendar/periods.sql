@@ -5,6 +5,9 @@
 {% endmacro %}
 
 
+{% macro grains_and_range() %}{% do return(grains() + ['custom']) %}{% endmacro %}
+
+
 {#- The first day of the period of a grain that holds a day. -#}
 {% macro period_start(grain, day) -%}
     {%- set fiscal_shift = (setting('fiscal_year_start_month') | int) - 1 -%}

@@ -1,6 +1,6 @@
 {#- How rows meet periods: the cells of events, states and spans. Pure Jinja, part of the roll-up (rollup.sql).
     Each gives one row per window of a period, slice and subject with the sum (s_) and the row count (n_) of each input.
-    `keys` are those of rollup(): dims, subjects, slices, windows, paired, has_spans. -#}
+    `keys` are those of rollup(): dims, subjects, slices, grid, windows, paired, has_spans. -#}
 
 {#- Events are added up per day first, then the days to the periods that hold them. -#}
 {% macro event_cells(relations, inputs, keys) -%}
@@ -27,7 +27,9 @@ event_cells as (
     from daily
     inner join {{ relations['period_days'] }} as period_days
         on {{ event_meets_day('daily', 'period_days', keys) }}
-    where {{ is_window_used('period_days', keys) }}
+    where
+        {{ is_window_used('period_days', keys) }}
+        and {{ is_in_grid(keys.grid, keys.slices, 'period_days.grain', 'daily.slice') }}
     group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subjects + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
     {% if 'previous' in keys.windows or 'year' in keys.windows -%}
     union all
@@ -120,6 +122,7 @@ state_cells as (
         on state_running.window_end = windows.window_end
     where
         state_running.is_mark and {{ is_window_used('windows', keys) }}
+        and {{ is_in_grid(keys.grid, keys.slices, 'windows.grain', 'state_running.slice') }}
         and ({% for input in inputs %}state_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
 ),
 
@@ -268,6 +271,7 @@ span_cells as (
         and span_running.series_position = window_series.series_position
     where
         span_running.is_mark = 1
+        and {{ is_in_grid(keys.grid, keys.slices, 'window_series.grain', 'span_running.slice') }}
         and ({% for input in inputs %}span_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
 ),
 

@@ -41,9 +41,10 @@
       divisors     input → whole number by which its sum is divided: the rows hold exact multiples of it
 
     `slices` is a list of lists of dimensions; the first is [], the total.
-    `relations` names: rows, periods, windows (the periods and those that they are measured over) and period_days. -#}
-{% macro rollup(spec, slices, relations) -%}
-{%- set keys = rollup_keys(spec, slices) -%}
+    `relations` names: rows, periods, windows (the periods and those that they are measured over) and period_days.
+    `grid` says which slices of which grains are wanted (grid.sql); all, where it is none. -#}
+{% macro rollup(spec, slices, relations, grid=none) -%}
+{%- set keys = rollup_keys(spec, slices, grid) -%}
 {%- set base = base_inputs(spec) -%}
 {%- set percentiles = percentile_measures(spec) -%}
 {%- if 'event' in spec['row_kinds'] -%}{{ event_cells(relations, base, keys) }}{%- endif -%}
@@ -73,11 +74,12 @@ measured as (
 
 
 {#- What the cells hang on: the dimensions and slices asked for, the KPI's subjects and windows, and how its rows are dated. -#}
-{% macro rollup_keys(spec, slices) %}
+{% macro rollup_keys(spec, slices, grid=none) %}
     {% do return({
         'dims': used_dimensions(slices),
         'subjects': (spec.get('subjects') or {}).keys() | list,
         'slices': slices,
+        'grid': grid,
         'windows': window_names(used_windows(spec)),
         'paired': spec.get('paired') or false,
         'has_spans': 'span' in spec['row_kinds'],
@@ -224,9 +226,11 @@ completed as (
     left join percentile_cells
         on {{ same_cell('periods_and_slices', 'percentile_cells', dims) }}
     {% endif -%}
-    {% if spec.get('grains') -%}
-    where periods_and_slices.grain in ({% for grain in spec['grains'] %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
-    {% endif -%}
+    where
+        {{ is_in_grid(keys.grid, keys.slices, 'periods_and_slices.grain', 'periods_and_slices.slice') }}
+        {% if spec.get('grains') -%}
+        and periods_and_slices.grain in ({% for grain in spec['grains'] %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
+        {% endif -%}
 ),
 
 {% endmacro %}

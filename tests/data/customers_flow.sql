@@ -129,6 +129,14 @@ flows as (
     group by grain, period_start, period_end, dimension, dimension_value
 ),
 
+-- What the grid holds: slices of a grain that are not built ahead have no figures to check.
+built as (
+    select distinct
+        grain,
+        dimension
+    from {{ ref('active_customers') }}
+),
+
 -- Who was a customer before the first period is nowhere told.
 with_predecessor as (
     select distinct
@@ -142,6 +150,9 @@ with_predecessor as (
 
 select flows.*
 from flows
+inner join built
+    on flows.grain = built.grain
+    and flows.dimension = built.dimension
 left join with_predecessor
     on flows.grain = with_predecessor.grain
     and flows.period_start = with_predecessor.period_start

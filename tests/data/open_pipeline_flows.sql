@@ -96,6 +96,14 @@ lines as (
         and periods.period_start = ends.period_end
 ),
 
+-- What the grid holds: slices of a grain that are not built ahead have no figures to check.
+built as (
+    select distinct
+        grain,
+        dimension
+    from {{ ref('open_pipeline') }}
+),
+
 -- What was open before the first period is nowhere told.
 with_predecessor as (
     select distinct
@@ -123,6 +131,9 @@ left join {{ ref('unavailable_measures') }} as unavailable
     on unavailable.kpi_id = 'open_pipeline'
     and lines.measure = unavailable.measure
     and lines.dimension = coalesce(unavailable.dimension, lines.dimension)
+inner join built
+    on lines.grain = built.grain
+    and lines.dimension = built.dimension
 inner join with_predecessor
     on lines.grain = with_predecessor.grain
     and lines.period_start = with_predecessor.period_start

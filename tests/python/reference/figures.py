@@ -70,6 +70,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
         for period in (*asked, *set_beside(asked, first, world.clock, world.settings)):
             complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
+            is_asked = period in asked
             cells = _of_period(kpi, period, facts_of(period))
             for measure, dimension, value, cell in cells:
                 result = measure.compute(cell)
@@ -83,7 +84,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
                         result.row_count,
                         complete,
                         provisional and (kpi.cohort or measure.cohort),
-                        period in asked,
+                        is_asked,
                     ),
                 )
 
