@@ -252,7 +252,7 @@ def test_a_quota_that_a_range_cuts_is_just_reached(tmp_path: Path) -> None:
 
 
 def test_edges_that_generated_companies_seldom_meet(tmp_path: Path) -> None:
-    """As many touches as close a bucket, orders on a month's last day, a visitor who comes on the day before its first."""
+    """As many touches as close a bucket, orders on a month's last day, a visitor on the day before its first."""
     variant = Settings("2024-12-31")
     layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
     company: Company = {
