@@ -65,7 +65,7 @@ def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
         "renewal_gap_days": settings.renewal_gap_days,
         "active_days": settings.active_days,
         "customer_lifecycle": settings.customer_lifecycle,
-        "grid": {},  # Every slice of every grain.
+        "grid": {} if settings.day_slices else {"day": "totals"},
         "period_start": start.isoformat() if start else None,
         "period_end": end.isoformat() if end else None,
     }

@@ -21,7 +21,7 @@ class Settings:
     `as_of` is a bare date (the end of that local day) or an ISO timestamp (without a zone: UTC).
     `customer_lifecycle` says who is a customer: by `subscriptions`, or by `purchases`.
     `asked` is the range `[start, end)` of local days that figures are asked for, None for all;
-    without an end it goes on to as_of.
+    without an end it goes on to as_of. Without `day_slices` days have totals alone, which is the layer's default.
     """
 
     as_of: str
@@ -37,6 +37,7 @@ class Settings:
     active_days: int = 365
     customer_lifecycle: str = "subscriptions"
     asked: tuple[date, date | None] | None = None
+    day_slices: bool = True
 
 
 def header(entity: str, rows: list[Row]) -> tuple[str, ...]:

@@ -49,11 +49,15 @@ def _slices(kpi: Kpi, facts: Sequence[Fact]) -> dict[tuple[str, str], list[Fact]
     return slices
 
 
-def _of_period(kpi: Kpi, period: Period, facts: Sequence[Fact]) -> Iterator[tuple[Measure, str, str, Cell]]:
-    """The cells of a period: the total, also of an empty period, and the slices."""
+def _of_period(
+    kpi: Kpi, period: Period, facts: Sequence[Fact], is_sliced: bool
+) -> Iterator[tuple[Measure, str, str, Cell]]:
+    """The cells of a period: the total, also of an empty period, and the slices where they are asked for."""
     everything = [fact for fact in facts if fact.inputs]
     whole = Cell(period, everything, everything)
-    slices = {key: Cell(period, rows, everything) for key, rows in _slices(kpi, everything).items()}
+    slices = (
+        {key: Cell(period, rows, everything) for key, rows in _slices(kpi, everything).items()} if is_sliced else {}
+    )
     for measure in kpi.measures:
         yield measure, "total", "total", whole
         for (dimension, value), cell in slices.items():
@@ -71,7 +75,7 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[K
             complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
             is_asked = period in asked
-            cells = _of_period(kpi, period, facts_of(period))
+            cells = _of_period(kpi, period, facts_of(period), grain != "day" or world.settings.day_slices)
             for measure, dimension, value, cell in cells:
                 result = measure.compute(cell)
                 key = Key(kpi.kpi_id, measure.name, *period, dimension, value)
