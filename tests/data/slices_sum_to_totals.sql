@@ -1,5 +1,6 @@
 -- The slices of an additive measure, a count or a sum over the rows themselves, add up to the total: in every grain,
--- period and dimension. (While a build runs, kpi_values holds the KPIs built so far; each is there whole.)
+-- period and dimension that the grid holds. (While a build runs, kpi_values holds the KPIs built so far; each is there
+-- whole.)
 with figures as (
     select
         kpi_id,
@@ -22,6 +23,7 @@ dimensions as (
     select distinct
         kpi_id,
         measure,
+        grain,
         dimension
     from figures
     where dimension <> 'total'
@@ -54,6 +56,7 @@ from totals
 inner join dimensions
     on totals.kpi_id = dimensions.kpi_id
     and totals.measure = dimensions.measure
+    and totals.grain = dimensions.grain
 left join slices
     on totals.kpi_id = slices.kpi_id
     and totals.measure = slices.measure
