@@ -13,6 +13,8 @@ from kpi_runner.rollup import row_inputs
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse, nearest
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from kpi_runner.lineage import Column, Lineage, Rows
 
 
@@ -80,7 +82,10 @@ def compiled_sql(kpi_id: str, warehouse: Warehouse) -> str:
 
 
 def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
-    """DuckDB's SQL in another dialect, and what that dialect lacks. Raises UsageError for one that is none."""
+    """DuckDB's SQL in another dialect, and what that dialect lacks.
+
+    Raises UsageError for a dialect that is none, and DataError where the SQL cannot be said in it.
+    """
     import sqlglot
     from sqlglot.errors import ErrorLevel
 
@@ -90,8 +95,40 @@ def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
             f"--dialect: {dialect!r} is no dialect.{nearest(dialect, known)} It is one of {', '.join(known)}."
         )
     generator = sqlglot.Dialect.get_or_raise(dialect).generator(pretty=True, unsupported_level=ErrorLevel.IGNORE)
-    text = generator.generate(sqlglot.parse_one(sql, dialect="duckdb"))
+    try:
+        text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect="duckdb")))
+    except Exception as error:
+        # A translator of thirty dialects fails in ways of its own: on what it does not know, and on its own slips.
+        raise DataError(
+            f"--dialect: the SQL cannot be translated to {dialect}: {str(error).splitlines()[0] or type(error).__name__}."
+            " Without --dialect it is shown as DuckDB has it."
+        ) from None
     return text, list(dict.fromkeys(generator.unsupported_messages))
+
+
+def _without_named_windows(tree: exp.Expr) -> exp.Expr:
+    """The tree with each window of a `window` clause put where it is named: few engines have that clause."""
+    from sqlglot import exp
+
+    for select in tree.find_all(exp.Select):
+        named = {window.name.lower(): window for window in select.args.get("windows") or ()}
+        if not named:
+            continue
+        for window in [*named.values(), *select.find_all(exp.Window)]:
+            # A window of the clause may stand on an earlier one, and a nested select may have names of its own.
+            base = named.get(window.text("alias").lower())
+            if base is None or window.find_ancestor(exp.Select) is not select:
+                continue
+            for part in ("partition_by", "order", "spec"):
+                if base.args.get(part) and not window.args.get(part):
+                    window.set(part, _copied(base.args[part]))
+            window.set("alias", None)
+        select.set("windows", None)
+    return tree
+
+
+def _copied(part: exp.Expr | list[exp.Expr]) -> exp.Expr | list[exp.Expr]:
+    return [each.copy() for each in part] if isinstance(part, list) else part.copy()
 
 
 # --- Lineage
