@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpi_runner.errors import DataError, UsageError
+from kpi_runner.render import healthy_range
 from kpi_runner.rollup import row_inputs
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse, nearest
 
@@ -71,11 +72,7 @@ def _mentioned(measure: Mapping[str, Any], inputs: Mapping[str, str]) -> list[st
 
 def compiled_sql(kpi_id: str, warehouse: Warehouse) -> str:
     """The SQL of a KPI as the last run compiled it. Raises DataError where that run did not build it."""
-    found = (
-        warehouse.rows("select compiled_sql from compiled_models where model_name = ?", [kpi_id])
-        if warehouse.has_table("compiled_models")
-        else []
-    )
+    found = warehouse.rows("select compiled_sql from compiled_models where model_name = ?", [kpi_id])
     if not found:
         raise DataError(f"{kpi_id} was not built by the last run. Build it with `kpi run --select {kpi_id}`.")
     return str(found[0][0]).strip()
@@ -99,8 +96,9 @@ def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
         text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect="duckdb")))
     except Exception as error:
         # A translator of thirty dialects fails in ways of its own: on what it does not know, and on its own slips.
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(
-            f"--dialect: the SQL cannot be translated to {dialect}: {str(error).splitlines()[0] or type(error).__name__}."
+            f"--dialect: the SQL cannot be translated to {dialect} ({reason})."
             " Without --dialect it is shown as DuckDB has it."
         ) from None
     return text, list(dict.fromkeys(generator.unsupported_messages))
@@ -235,11 +233,14 @@ def _measure_lines(info: MeasureInfo, kpi: Kpi) -> list[str]:
 
 
 def _healthy(info: MeasureInfo) -> str:
-    if info.healthy_low is None and info.healthy_high is None:
-        return ""
-    low = "" if info.healthy_low is None else f"{'above' if info.low_is_exclusive else 'from'} {info.healthy_low:g}"
-    high = "" if info.healthy_high is None else f"to {info.healthy_high:g}"
-    return f"healthy {' '.join(part for part in (low, high) if part)}"
+    text = healthy_range(
+        info.healthy_low,
+        info.healthy_high,
+        info.unit,
+        low_is_exclusive=info.low_is_exclusive,
+        high_is_exclusive=info.high_is_exclusive,
+    )
+    return f"healthy {text}" if text else ""
 
 
 def _lineage_lines(lineage: MeasureLineage, seen: set[Column]) -> list[str]:
