@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.compare import change, relative_change
-from kpi_runner.errors import UsageError
+from kpi_runner.errors import DataError, UsageError
 from kpi_runner.periods import GRAINS, Period
 from kpi_runner.published import (
     FIGURE_COLUMNS,
@@ -121,15 +121,16 @@ class KpiDifference:
 class Difference:
     """What has changed since a publication.
 
-    `changes` say in what the two differ beside the figures, `notes` what was not compared. `kpis` gives the KPIs with
-    figures that have changed, one after the other, while the warehouse is open: a changed setting can change millions
-    of figures, which nobody needs to hold at once.
+    `changes` say in what the two differ beside the figures, `notes` what was not compared; `compared` is how many of
+    the published figures were. `kpis` gives the KPIs with figures that have changed, one after the other, while the
+    warehouse is open: a changed setting can change millions of figures, which nobody needs to hold at once.
     """
 
     publication: Publication
     state: State
     changes: Sequence[str]
     notes: Sequence[str]
+    compared: int
     kpis: Iterator[KpiDifference]
 
 
@@ -144,19 +145,31 @@ def difference(
     """Compares a publication with a warehouse, for the periods that lie in the asked one and some KPIs, or all.
 
     Behind each figure at most `named_rows` rows are named; all are counted. Raises UsageError for a KPI that neither
-    has, and DataError where one of the two cannot be read.
+    has, and DataError where one of the two cannot be read, or there is nothing to compare.
     """
     state = state_of(warehouse)
     notes: list[str] = []
     compared = _compared_kpis(publication, warehouse, kpis, notes)
-    _compare(publication, warehouse, period, [kpi.kpi_id for kpi in compared], state, notes)
+    count = _compare(publication, warehouse, period, [kpi.kpi_id for kpi in compared], state, notes)
+    if not count:
+        raise DataError(_nothing_to_compare(publication, notes))
     changed = {kpi_id for (kpi_id,) in warehouse.rows("select distinct kpi_id from changed_figures")}
     explained = (
         _explained(kpi, publication, state, warehouse, named_rows, project_dir)
         for kpi in compared
         if kpi.kpi_id in changed
     )
-    return Difference(publication, state, _changes(publication.state, state), notes, explained)
+    return Difference(publication, state, _changes(publication.state, state), notes, count, explained)
+
+
+def _nothing_to_compare(publication: Publication, notes: Sequence[str]) -> str:
+    """That a difference would be one of nothing, which is not the same as no difference."""
+    said = "".join(f" {note[0].upper()}{note[1:]}." for note in notes)
+    return (
+        f"Publication {publication.publication_id}, of {publication.period}, holds no figure that can be compared."
+        f"{said}"
+        " Ask for a period and KPIs that it holds, or for another publication with --against."
+    )
 
 
 # --- What changed between the two
@@ -255,8 +268,8 @@ def _compare(
     kpis: Sequence[str],
     state: State,
     notes: list[str],
-) -> None:
-    """Makes the temporary table `changed_figures`: the figures that differ, numbered."""
+) -> int:
+    """Makes the temporary table `changed_figures`: the figures that differ, numbered. Gives how many were compared."""
     starts = [publication.period_start, None if period.open_start else period.start]
     ends = [publication.period_end, None if period.open_end else period.end]
     inside = [f"period_start >= date '{day}'" for day in starts if day]
@@ -289,6 +302,10 @@ def _compare(
         f" select row_number() over (order by {order}) as figure_number, joined.*, compared_slots.is_shared"
         f" from joined inner join compared_slots using {_SLOT}"
     )
+    ((count,),) = warehouse.rows(
+        f"select count(*) from ({published}) as figures semi join compared_slots using {_SLOT}"
+    )
+    return int(count)
 
 
 def _in_both_grids(warehouse: Warehouse, published: str, built: str, notes: list[str]) -> tuple[str, str]:

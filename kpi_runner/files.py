@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ def parquet_bytes(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> byte
         return file.read_bytes()
 
 
-#: What the directories are called in which files are written before they take their names.
-SCRATCH = ".kpi-"
+#: How the directories begin that files are written in before they take their names; mkdtemp adds eight characters.
+SCRATCH = ".kpi_export-"
+#: What lies in such a directory and in no other: a sign that it is ours.
+_SIGN = ".files_that_have_no_name_yet"
 
 
 @contextmanager
@@ -60,10 +63,9 @@ def written_together(directory: Path) -> Iterator[Mapping[str, Path]]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with _alone_in(directory):
-            for left in directory.glob(f"{SCRATCH}*"):
-                # By a command that was killed: it would hold the directory if it were still at work.
-                shutil.rmtree(left)
+            _clear_scratch(directory)
             with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=directory) as scratch:
+                (Path(scratch) / _SIGN).touch()
                 paths = _Paths(Path(scratch))
                 yield paths
                 for path in paths.values():
@@ -73,6 +75,19 @@ def written_together(directory: Path) -> Iterator[Mapping[str, Path]]:
         raise DataError(
             f"--output: {error.filename2 or error.filename or directory} cannot be written: {error.strerror}."
         ) from None
+
+
+def _clear_scratch(directory: Path) -> None:
+    """Removes what commands left here that were killed: they would hold the directory if they were still at work."""
+    name = re.compile(rf"{re.escape(SCRATCH)}[a-z0-9_]{{8}}")
+    for path in directory.iterdir():
+        if name.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            if (path / _SIGN).is_file():
+                shutil.rmtree(path)
+            else:
+                # Killed before it had signed, it is empty; else it is somebody's own.
+                with suppress(OSError):
+                    path.rmdir()
 
 
 @contextmanager

@@ -168,7 +168,8 @@ def publish(
 ) -> Publication:
     """Adds the figures of the periods that lie in the asked one to the history; gives the publication.
 
-    Raises LockedError while another command publishes, and DataError where the history cannot be written.
+    Raises LockedError while another command publishes, and DataError where the history cannot be written or no figure
+    lies in the period.
     """
     state = state_of(warehouse)
     try:
@@ -179,6 +180,10 @@ def publish(
         number = max((known.publication_id for known in publications(history)), default=0) + 1
         with _added(history, number) as directory:
             kpis = _write(warehouse, period, directory, project_dir)
+            if not sum(kpi.figures for kpi in kpis):
+                raise DataError(
+                    f"--period: the last run built no figure that lies in {period_text}. Nothing was published."
+                )
             publication = Publication(
                 number,
                 datetime.now(UTC).replace(tzinfo=None, microsecond=0),

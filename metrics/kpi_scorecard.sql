@@ -115,6 +115,8 @@ select
     case
         when ranged.value is null then 'no_data'
         when ranged.healthy_low is null and ranged.healthy_high is null then 'no_target'
+        -- Outcomes may still come, which would change the judgement.
+        when ranged.is_provisional then 'provisional'
         when ranged.value < ranged.healthy_low then 'low'
         when ranged.low_is_exclusive and ranged.value = ranged.healthy_low then 'low'
         when ranged.value > ranged.healthy_high then 'high'

@@ -57,7 +57,8 @@ def command(
 
     Each comes with its value then and now, with what changed it (as_of, settings, code, data), and with the rows
     that arrived, changed or vanished behind it. Exit code 1 where there is a difference, 0 where there is none.
-    Periods that lay ahead when the figures were published are not compared.
+    Periods that lay ahead when the figures were published are not compared; where nothing is left to compare, that is
+    an error (exit code 3).
 
     \b
     Example:
@@ -72,9 +73,10 @@ def command(
         name_as_of(settings)
         _say(result)
         figures, changed = _write(output_format, result, settings.calendar)
-    found = f"{figures} figures of {changed} KPIs have changed" if figures else "no figure has changed"
-    click.echo(found, err=True)
-    if figures:
+    if not figures:
+        click.echo(f"no figure has changed, of {result.compared} compared", err=True)
+    else:
+        click.echo(f"{figures} figures of {changed} KPIs have changed", err=True)
         click.get_current_context().exit(ExitCode.CHECK_FAILED)
 
 

@@ -329,7 +329,7 @@ class _Reader:
             _cell(entry["year_ago_value"], unit),
             Change(change_text(entry, "year_"), _tone(entry["year_change"], measure.better)),
             entry.healthy,
-            _judged(entry),
+            str(entry["status"]),
             bool(entry["is_provisional"]),
         )
 
@@ -549,12 +549,6 @@ def spoken(name: str) -> str:
 
 def _cell(value: float | None, unit: str | None) -> Cell:
     return Cell(display(value, unit or ""), plain(value) or "")
-
-
-def _judged(entry: Entry) -> str:
-    """The status of a figure; one to whose period outcomes may still come is not held against its range."""
-    status = str(entry["status"])
-    return "provisional" if entry["is_provisional"] and status in ("ok", "low", "high") else status
 
 
 def _range_of(entry: Entry | None) -> charts.Range:

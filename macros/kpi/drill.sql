@@ -28,7 +28,7 @@ termed as (
         {{ listed(columns, 'found.') }}
         {% for window in used_windows(spec) -%}
         {% for input in drilled_inputs(spec, subject) -%}
-        {{ divided('coalesce(found.' ~ window_prefix(window) ~ 's_' ~ input ~ ', 0)', spec, input) }} as {{ window_prefix(window) }}s_{{ input }},
+        {{ divided('coalesce(found.' ~ window_prefix(window) ~ 's_' ~ input ~ ', 0)', spec, input, 20) }} as {{ window_prefix(window) }}s_{{ input }},
         found.{{ window_prefix(window) }}n_{{ input }},
         {% if window == 'own' %}found.n_{{ input }} as t_{{ input }},{% endif %}
         {% endfor -%}

@@ -186,15 +186,16 @@
 {% endmacro %}
 
 
-{#- The sum of an input, divided where its rows hold multiples. -#}
-{% macro divided(sum, spec, input) -%}
+{#- The sum of an input, divided where its rows hold multiples; to some decimals. -#}
+{% macro divided(sum, spec, input, decimals=14) -%}
     {%- set divisor = (spec.get('divisors') or {}).get(input) -%}
-    {{ exact_quotient(sum, divisor) if divisor else sum }}
+    {{ exact_quotient(sum, divisor, decimals) if divisor else sum }}
 {%- endmacro %}
 
 
-{#- A decimal ÷ a whole number, right to the last of 14 decimals: the quotient of doubles, and that of what it left. -#}
-{% macro exact_quotient(dividend, divisor) -%}
+{#- A decimal ÷ a whole number, right to the last of its decimals, 14 or more: the quotient of doubles, and that of what
+    it left. -#}
+{% macro exact_quotient(dividend, divisor, decimals=14) -%}
     {%- set near = 'cast(cast(' ~ dividend ~ ' as double precision) / ' ~ divisor ~ ' as decimal(38, 14))' -%}
-    ({{ near }} + cast(cast({{ dividend }} - {{ near }} * {{ divisor }} as double precision) / {{ divisor }} as decimal(38, 14)))
+    ({{ near }} + cast(cast({{ dividend }} - {{ near }} * {{ divisor }} as double precision) / {{ divisor }} as decimal(38, {{ decimals }})))
 {%- endmacro %}

@@ -96,8 +96,8 @@ def assert_figure(opened: OpenWarehouse, kpi: Kpi, measure: str, period: str, wh
     assert found.rows > 0
     if (kpi.kpi_id, measure) not in OF_TWO_THINGS:
         assert found.rows == figure["row_count"]
-    # The days of a quota are divided one by one; of a sum of longer decimals a figure keeps 14.
-    accuracy = Decimal("1e-9" if kpi.spec.get("divisors") else "5e-15")
+    # Of a sum of longer decimals a figure keeps 14; the days of a quota are divided one by one, to 20.
+    accuracy = Decimal("5.1e-15")
     for added, part in ((found.numerator, figure["numerator"]), (found.denominator, figure["denominator"])):
         assert (added is None) == (part is None)
         assert abs(Decimal(added or 0) - Decimal(part or 0)) <= accuracy

@@ -192,3 +192,24 @@ def test_an_output_that_is_a_file(warehouse: Warehouse, tmp_path: Path) -> None:
     result = warehouse.call("export", "-o", str(tmp_path / "out"))
     assert result.exit_code == 2
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_killed_exports_left_is_removed_and_nothing_else(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Names like ours may be somebody's own."""
+    signed, unsigned = tmp_path / ".kpi_export-abc_1234", tmp_path / ".kpi_export-00000000"
+    signed.mkdir()
+    unsigned.mkdir()
+    (signed / ".files_that_have_no_name_yet").touch()
+    (signed / "kpi_values.csv").write_text("half", encoding="utf-8")
+    for own in (".kpi-notes", ".kpi_export-notes", ".kpi_export-mynotes1"):
+        (tmp_path / own).mkdir()
+        (tmp_path / own / "a").write_text("precious", encoding="utf-8")
+    (tmp_path / ".kpi_export-afile123").write_text("precious", encoding="utf-8")
+    (tmp_path / ".kpi-demo.duckdb.lock").touch()
+    result = warehouse.call("export", "--period", "2026-Q1", "-o", str(tmp_path))
+    assert result.exit_code == 0, result.stderr
+    hidden = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
+    assert hidden == {
+        ".kpi-notes", ".kpi_export-notes", ".kpi_export-mynotes1", ".kpi_export-afile123", ".kpi-demo.duckdb.lock",
+    }  # fmt: skip
+    assert (tmp_path / ".kpi_export-mynotes1" / "a").read_text(encoding="utf-8") == "precious"

@@ -186,6 +186,8 @@ def test_two_commands_do_not_publish_at_once(published: Warehouse) -> None:
         (("diff", "--kpi", "revenu"), 2, "Did you mean revenue?"),
         (("diff", "--period", "2026-13"), 2, "--period"),
         (("publish", "--period", "soon"), 2, "--period"),
+        (("publish", "--period", "1999"), 3, "--period: the last run built no figure that lies in 1999."),
+        (("diff", "--period", "1999"), 3, "Publication 1, of all, holds no figure that can be compared."),
     ],
 )
 def test_wrong_usage(published: Warehouse, arguments: tuple[str, ...], code: int, word: str) -> None:
@@ -370,6 +372,10 @@ def test_what_one_of_the_two_lacks_is_noted(first: Built, warehouse: Warehouse) 
     result = warehouse.call("diff")
     assert result.exit_code == 0
     assert "note: not compared, since they were not built by the last run: revenue" in result.stderr
+    assert ", of 0 compared" not in result.stderr
+    nothing = warehouse.call("diff", "--kpi", "revenue")
+    assert (nothing.exit_code, nothing.stdout) == (3, "")
+    assert "Not compared, since they were not built by the last run: revenue." in nothing.stderr
 
 
 # --- Other code, settings, as-of

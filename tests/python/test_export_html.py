@@ -352,7 +352,7 @@ def test_the_status_is_said_in_words(page: Element, warehouse: Warehouse) -> Non
     }
     statuses = dict(
         warehouse.rows(
-            "select kpi_id, case when is_provisional and status <> 'no_target' then 'provisional' else status end"
+            "select kpi_id, status"
             " from kpi_scorecard inner join kpi_measures using (kpi_id, measure)"
             " where grain = 'month' and period_start = date '2026-06-01' and position = 1"
         )

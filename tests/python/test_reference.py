@@ -249,3 +249,49 @@ def test_a_quota_that_a_range_cuts_is_just_reached(tmp_path: Path) -> None:
     }
     assert hits == {"Ann": 1, "Bo": 0}
     assert_agreement(layer, whole, variant)
+
+
+def test_edges_that_generated_companies_seldom_meet(tmp_path: Path) -> None:
+    """As many touches as close a bucket, orders on a month's last day, a visitor on the day before its first."""
+    variant = Settings("2024-12-31")
+    layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
+    company: Company = {
+        "reps": [{"rep_id": "r1", "rep_name": "Ann"}],
+        "leads": [
+            {"lead_id": f"x{touches}", "created_at": "2024-02-01", "rep_id": "r1", "visitor_id": "v1"}
+            for touches in (1, 2, 3, 4, 5, 7, 8)
+        ],
+        "activities": [
+            {"activity_id": f"{touches}-{number}", "kind": "call", "direction": "outbound", "lead_id": f"x{touches}",
+             "occurred_at": f"2024-02-{2 + number:02}", "rep_id": "r1"}
+            for touches in (1, 2, 3, 4, 5, 7, 8) for number in range(touches)
+        ],
+        "sessions": [
+            {"session_id": "s1", "visitor_id": "v1", "started_at": "2024-01-31T12:00:00", "channel": "ads"},
+            {"session_id": "s2", "visitor_id": "v1", "started_at": "2024-02-01T12:00:00", "channel": "web"},
+            {"session_id": "s3", "visitor_id": "v1", "started_at": "2024-02-29T12:00:00", "channel": "ads"},
+        ],
+        "products": [
+            {"product_id": "p1", "product_name": "Old"},
+            {"product_id": "p2", "product_name": "New", "predecessor_product_id": "p1", "launched_on": "2024-03-31"},
+        ],
+        "orders": [
+            {"order_id": f"o{number}", "ordered_at": f"{day}T12:00:00"}
+            for number, day in enumerate(("2023-12-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-06-30"))
+        ],
+        "order_lines": [
+            {"order_line_id": f"o{number}-{product}", "order_id": f"o{number}", "product_id": product,
+             "quantity": quantity, "unit_price": "10"}
+            for number, product, quantity in (
+                (0, "p1", "5"), (1, "p1", "7"), (2, "p1", "2"), (2, "p2", "3"), (3, "p1", "1"), (3, "p2", "4"),
+                (4, "p2", "6"),
+            )
+        ],
+    }  # fmt: skip
+    whole = delivering(company, tuple(COLUMNS))
+    assert_agreement(layer, whole, variant)
+    expected = figures(whole, variant)
+    buckets = {key.dimension_value for key in expected if key.dimension == "touches"}
+    assert len(buckets) == 5
+    lost = [key for key, figure in expected.items() if key.kpi_id == "cannibalization_rate" and figure.value]
+    assert {key.period_start for key in lost if key.grain == "month"} >= {date(2024, 3, 1), date(2024, 4, 1)}
