@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kpi_runner.scorecard import healthy_range
+from kpi_runner.render import healthy_range
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "kpis.md"

@@ -11,6 +11,7 @@ from kpi_runner.compare import by_key, nothing
 from kpi_runner.errors import DataError
 from kpi_runner.periods import GRAINS, Period
 from kpi_runner.query import Asked, Request, asked_of, figures
+from kpi_runner.render import healthy_range
 from kpi_runner.warehouse import MeasureInfo, RunSettings, Warehouse
 
 OUTSIDE = ("low", "high")
@@ -37,6 +38,16 @@ class Range:
         if self.high is not None and (value > self.high or (self.high_is_exclusive and value == self.high)):
             return "high"
         return "ok"
+
+    def text(self, unit: str | None) -> str:
+        """The range in words; empty where there is none."""
+        return healthy_range(
+            self.low,
+            self.high,
+            unit,
+            low_is_exclusive=self.low_is_exclusive,
+            high_is_exclusive=self.high_is_exclusive,
+        )
 
 
 @dataclass(frozen=True)

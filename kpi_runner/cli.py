@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from kpi_runner.errors import ExitCode, KpiError, Terminated
+from kpi_runner.errors import ExitCode, KpiError, OutputError, Terminated
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 COMMANDS = (
     "demo", "run", "list", "show", "query", "explain", "drill", "check", "export", "publish", "diff",
@@ -34,28 +38,92 @@ class _Commands(click.Group):
         return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs the command line; what stdout's encoding lacks is printed as `?`."""
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="replace")
-        return super().main(*args, **kwargs)
+        """Runs the command line, help included; all that it printed is written when it ends.
+
+        What stdout's encoding lacks is printed as `?`.
+        """
+        with _reported():
+            _open_stdout()
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the subcommand; an error of ours becomes one message on stderr and its exit code."""
+        with _reported(), _terminable():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Makes of an error of ours, and of a signal, one message on stderr and an exit code."""
+    try:
+        yield
+    except KpiError as error:
+        _say(f"Error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        sys.exit(ExitCode.INTERRUPTED)
+    except Terminated:
+        _say("Terminated.")
+        sys.exit(ExitCode.TERMINATED)
+    except _ReaderGone:
+        sys.exit(ExitCode.DONE)
+    except OSError as error:
+        # A file that we do not look after: stderr that is full, say.
+        _say(f"Error: {error}")
+        sys.exit(ExitCode.REFUSED)
+
+
+def _say(message: str) -> None:
+    """Prints a last word on stderr; where that cannot be written, the exit code alone tells."""
+    with suppress(OSError):
+        click.echo(message, err=True)
+
+
+class _ReaderGone(Exception):
+    """Who read stdout has stopped, as `head` does: no error, but nothing more is to be done."""
+
+
+class _Stdout(io.FileIO):
+    """The file that is stdout. Once a write to it has failed, it takes everything and keeps nothing.
+
+    So a failure is raised once, and not again by what was still to be written.
+    """
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Writes what it can. Raises _ReaderGone where nobody reads it, and OutputError where it cannot be written."""
         try:
-            with _terminable():
-                return super().invoke(ctx)
-        except KpiError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            sys.exit(ExitCode.INTERRUPTED)
-        except Terminated:
-            click.echo("Terminated.", err=True)
-            sys.exit(ExitCode.TERMINATED)
-        except BrokenPipeError:
-            sys.stderr.close()
-            sys.exit(ExitCode.DONE)
+            return super().write(data)
+        except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            if isinstance(error, BrokenPipeError):
+                raise _ReaderGone from None
+            raise OutputError(f"stdout cannot be written: {error.strerror}.") from None
+
+
+def _open_stdout() -> None:
+    """Puts a stream in stdout's place that says when it cannot be written. Raises OutputError where it is closed."""
+    given = sys.stdout
+    # Python has none where the process was started without one.
+    if given is None:
+        raise OutputError("stdout is closed, so nothing can be printed. Send it to a file, or to /dev/null.")
+    if not isinstance(given, io.TextIOWrapper):
+        return
+    if given is not sys.__stdout__:
+        given.reconfigure(errors="replace")
+        return
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(_Stdout(given.fileno(), "wb", closefd=False)),
+        encoding=given.encoding,
+        errors="replace",
+        line_buffering=given.line_buffering,
+        write_through=given.write_through,
+    )
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def drill(request: DrillRequest, warehouse: Warehouse, settings: RunSettings, pr
     missing where the measure has no rows but those of its components.
     """
     (kpi,) = warehouse.kpis([request.kpi_id])
-    measure = request.measure or kpi.primary.measure
+    measure = request.measure if request.measure is not None else kpi.primary.measure
     asked = answer(
         Request([kpi.kpi_id], request.period, None, (), request.where, [measure]), warehouse, settings, project_dir
     )

@@ -48,6 +48,21 @@ class DataError(KpiError):
     exit_code = ExitCode.REFUSED
 
 
+class LayoutError(KpiError):
+    """The warehouse is not laid out as this version of the project reads it (exit code 3).
+
+    No DataError: it says nothing about one figure, so nobody leaves a figure out for it.
+    """
+
+    exit_code = ExitCode.REFUSED
+
+
+class OutputError(KpiError):
+    """What a command prints cannot be written (exit code 3)."""
+
+    exit_code = ExitCode.REFUSED
+
+
 class LockedError(KpiError):
     """Another run holds the lock (exit code 4)."""
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.compare import Figure, change, exact, pairs
-from kpi_runner.errors import DataError, KpiError, UsageError
+from kpi_runner.errors import DataError, UsageError
 from kpi_runner.periods import Slot
 from kpi_runner.query import Asked, Request, asked_of
 from kpi_runner.warehouse import Kpi, RunSettings, Warehouse
@@ -203,7 +203,7 @@ def explain(
         try:
             sliced = next(asked_of(replace(request, dimensions=dimensions), warehouse, settings, notes))
             cut = pairs(sliced, how, request, warehouse, settings, project_dir, notes)
-        except KpiError as error:
+        except (UsageError, DataError) as error:
             if request.dimensions:
                 raise
             notes.append(str(error))

@@ -33,10 +33,11 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written, and what is in it."""
+    """A file that was written, what is in it, and what to note about it where that is not what was asked for."""
 
     file: str
     contents: str
+    note: str = ""
 
 
 def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directory: Path) -> list[Written]:
@@ -45,7 +46,7 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
     Of kpi_values and kpi_scorecard it takes the periods that lie in the asked one, all for `all`.
     Raises DataError where the directory cannot be written, or the period holds nothing to report on.
     """
-    written = []
+    written: list[Written] = []
     with written_together(directory) as paths:
         for table, order, has_periods in TABLES:
             sql = f"select * from {table}{f' where {_inside(period)}' if has_periods else ''} order by {order}"
@@ -53,20 +54,30 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
                 if name in TABLE_FORMATS:
                     file = f"{table}.{name}"
                     rows = _WRITERS[name](warehouse, sql, paths[file])
-                    written.append(Written(file, f"{rows} rows"))
+                    note = _note_on_rows(warehouse, period) if has_periods else ""
+                    written.append(Written(file, f"{rows} rows", note))
         if "xlsx" in formats:
             # Imported here: who wants no workbook need not wait for its library; so below.
             from kpi_runner.workbook import write_workbook
 
             rows, left_out = write_workbook(warehouse, _inside(period), paths[WORKBOOK])
-            note = f", without figures by {' and '.join(left_out)}: too many for a sheet" if left_out else ""
-            written.append(Written(WORKBOOK, f"{rows} rows{note}"))
+            without = f", without figures by {' and '.join(left_out)}: too many for a sheet" if left_out else ""
+            written.append(Written(WORKBOOK, f"{rows} rows{without}", _note_on_rows(warehouse, period)))
         if "html" in formats:
             from kpi_runner.report import write_report
 
-            reported = write_report(warehouse, period, paths[REPORT])
-            written.append(Written(REPORT, f"the report of {reported}"))
+            span = write_report(warehouse, period, paths[REPORT])
+            is_other = (span.start, span.end) != (period.start, period.end)
+            note = f"what was asked for is no complete period of a grain that was built: {REPORT} is about {span.text}"
+            written.append(Written(REPORT, f"the report of {span.text}", note if is_other else ""))
     return written
+
+
+def _note_on_rows(warehouse: Warehouse, period: Period) -> str:
+    """That no figure lies in the period, where none does."""
+    if warehouse.rows(f"select 1 from kpi_values where {_inside(period)} limit 1"):
+        return ""
+    return "nothing that was built lies in --period, so kpi_values and kpi_scorecard have no rows"
 
 
 def _inside(period: Period) -> str:

@@ -33,6 +33,8 @@ COLUMN_TYPES = {
 def parquet_bytes(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """A table of figures as a Parquet file."""
     with tempfile.TemporaryDirectory() as directory, duckdb.connect() as connection:
+        # The bar would stand in the data: DuckDB draws it on stdout.
+        connection.execute("set enable_progress_bar = false")
         listed = ", ".join(f'"{name}" {COLUMN_TYPES.get(name, "varchar")}' for name in columns)
         connection.execute(f"create table figures ({listed})")
         if rows:

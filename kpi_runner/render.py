@@ -187,6 +187,30 @@ def display(value: Decimal | float | None, unit: str) -> str:
     return text
 
 
+def healthy_range(
+    low: float | None,
+    high: float | None,
+    unit: str | None,
+    *,
+    low_is_exclusive: bool | None = False,
+    high_is_exclusive: bool | None = False,
+) -> str:
+    """A healthy range in words, empty where there is none. An exclusive bound is not healthy itself."""
+    lowest = None if low is None else display(low, unit or "")
+    highest = None if high is None else display(high, unit or "")
+    if lowest is None and highest is None:
+        return ""
+    if lowest is None:
+        return f"under {highest}" if high_is_exclusive else f"to {highest}"
+    if highest is None:
+        return f"above {lowest}" if low_is_exclusive else f"from {lowest}"
+    if low_is_exclusive and high_is_exclusive:
+        return f"between {lowest} and {highest}, exclusive"
+    if low_is_exclusive or high_is_exclusive:
+        return f"{'above ' if low_is_exclusive else ''}{lowest} to {'under ' if high_is_exclusive else ''}{highest}"
+    return f"{lowest} to {highest}"
+
+
 def _rounded(number: Decimal, places: int) -> Decimal:
     """`number` to so many decimals; to its first digit where it would become zero."""
     result = number.quantize(Decimal(1).scaleb(-places), context=_EXACT)

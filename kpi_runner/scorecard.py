@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from kpi_runner.periods import period_text
-from kpi_runner.render import display
+from kpi_runner.render import display, healthy_range
 from kpi_runner.warehouse import Warehouse
 
 #: Column of the scorecard → where it comes from.
@@ -104,30 +104,6 @@ def _line(entry: Entry) -> tuple[str, ...]:
         entry.healthy,
         entry["status"].replace("_", " "),
     )
-
-
-def healthy_range(
-    low: float | None,
-    high: float | None,
-    unit: str,
-    *,
-    low_is_exclusive: bool | None = False,
-    high_is_exclusive: bool | None = False,
-) -> str:
-    """A healthy range in words, empty where there is none. An exclusive bound is not healthy itself."""
-    lowest = None if low is None else display(low, unit)
-    highest = None if high is None else display(high, unit)
-    if lowest is None and highest is None:
-        return ""
-    if lowest is None:
-        return f"under {highest}" if high_is_exclusive else f"to {highest}"
-    if highest is None:
-        return f"above {lowest}" if low_is_exclusive else f"from {lowest}"
-    if low_is_exclusive and high_is_exclusive:
-        return f"between {lowest} and {highest}, exclusive"
-    if low_is_exclusive or high_is_exclusive:
-        return f"{'above ' if low_is_exclusive else ''}{lowest} to {'under ' if high_is_exclusive else ''}{highest}"
-    return f"{lowest} to {highest}"
 
 
 def change_text(entry: Entry, prefix: str) -> str:

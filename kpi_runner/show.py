@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpi_runner.errors import DataError, UsageError
+from kpi_runner.render import healthy_range
 from kpi_runner.rollup import row_inputs
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse, nearest
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from kpi_runner.lineage import Column, Lineage, Rows
 
 
@@ -69,18 +72,17 @@ def _mentioned(measure: Mapping[str, Any], inputs: Mapping[str, str]) -> list[st
 
 def compiled_sql(kpi_id: str, warehouse: Warehouse) -> str:
     """The SQL of a KPI as the last run compiled it. Raises DataError where that run did not build it."""
-    found = (
-        warehouse.rows("select compiled_sql from compiled_models where model_name = ?", [kpi_id])
-        if warehouse.has_table("compiled_models")
-        else []
-    )
+    found = warehouse.rows("select compiled_sql from compiled_models where model_name = ?", [kpi_id])
     if not found:
         raise DataError(f"{kpi_id} was not built by the last run. Build it with `kpi run --select {kpi_id}`.")
     return str(found[0][0]).strip()
 
 
 def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
-    """DuckDB's SQL in another dialect, and what that dialect lacks. Raises UsageError for one that is none."""
+    """DuckDB's SQL in another dialect, and what that dialect lacks.
+
+    Raises UsageError for a dialect that is none, and DataError where the SQL cannot be said in it.
+    """
     import sqlglot
     from sqlglot.errors import ErrorLevel
 
@@ -90,8 +92,41 @@ def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
             f"--dialect: {dialect!r} is no dialect.{nearest(dialect, known)} It is one of {', '.join(known)}."
         )
     generator = sqlglot.Dialect.get_or_raise(dialect).generator(pretty=True, unsupported_level=ErrorLevel.IGNORE)
-    text = generator.generate(sqlglot.parse_one(sql, dialect="duckdb"))
+    try:
+        text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect="duckdb")))
+    except Exception as error:
+        # A translator of thirty dialects fails in ways of its own: on what it does not know, and on its own slips.
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(
+            f"--dialect: the SQL cannot be translated to {dialect} ({reason})."
+            " Without --dialect it is shown as DuckDB has it."
+        ) from None
     return text, list(dict.fromkeys(generator.unsupported_messages))
+
+
+def _without_named_windows(tree: exp.Expr) -> exp.Expr:
+    """The tree with each window of a `window` clause put where it is named: few engines have that clause."""
+    from sqlglot import exp
+
+    for select in tree.find_all(exp.Select):
+        named = {window.name.lower(): window for window in select.args.get("windows") or ()}
+        if not named:
+            continue
+        for window in [*named.values(), *select.find_all(exp.Window)]:
+            # A window of the clause may stand on an earlier one, and a nested select may have names of its own.
+            base = named.get(window.text("alias").lower())
+            if base is None or window.find_ancestor(exp.Select) is not select:
+                continue
+            for part in ("partition_by", "order", "spec"):
+                if base.args.get(part) and not window.args.get(part):
+                    window.set(part, _copied(base.args[part]))
+            window.set("alias", None)
+        select.set("windows", None)
+    return tree
+
+
+def _copied(part: exp.Expr | list[exp.Expr]) -> exp.Expr | list[exp.Expr]:
+    return [each.copy() for each in part] if isinstance(part, list) else part.copy()
 
 
 # --- Lineage
@@ -198,11 +233,14 @@ def _measure_lines(info: MeasureInfo, kpi: Kpi) -> list[str]:
 
 
 def _healthy(info: MeasureInfo) -> str:
-    if info.healthy_low is None and info.healthy_high is None:
-        return ""
-    low = "" if info.healthy_low is None else f"{'above' if info.low_is_exclusive else 'from'} {info.healthy_low:g}"
-    high = "" if info.healthy_high is None else f"to {info.healthy_high:g}"
-    return f"healthy {' '.join(part for part in (low, high) if part)}"
+    text = healthy_range(
+        info.healthy_low,
+        info.healthy_high,
+        info.unit,
+        low_is_exclusive=info.low_is_exclusive,
+        high_is_exclusive=info.high_is_exclusive,
+    )
+    return f"healthy {text}" if text else ""
 
 
 def _lineage_lines(lineage: MeasureLineage, seen: set[Column]) -> list[str]:

@@ -27,6 +27,10 @@ from kpi_runner.warehouse import Warehouse
 CODE_FOLDERS = ("macros", "metrics", "models", "seeds")
 CODE_SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
 
+#: What lies in these folders is data, which a run reads as a delivery: its rows have a fingerprint of their own.
+DATA_FOLDERS = ("seeds/demo",)
+DATA_SUFFIX = ".csv"
+
 #: Vars that say what a run is about rather than how it reckons; they are recorded elsewhere.
 NOT_SETTINGS = ("as_of", "data_dir", "source_systems", "period_start", "period_end")
 
@@ -68,8 +72,15 @@ class BuildVersion:
 def code_version(directory: Path) -> CodeVersion:
     """The version of the code that lies in a project's directory."""
     files = [directory / PROJECT_FILE]
+    data = [directory / folder for folder in DATA_FOLDERS]
     for folder in CODE_FOLDERS:
-        files += (file for file in (directory / folder).rglob("*") if file.suffix in CODE_SUFFIXES and file.is_file())
+        files += (
+            file
+            for file in (directory / folder).rglob("*")
+            if file.suffix in CODE_SUFFIXES
+            and file.is_file()
+            and not (file.suffix == DATA_SUFFIX and any(place in file.parents for place in data))
+        )
     contents = ((file.relative_to(directory).as_posix(), file.read_bytes()) for file in files)
     return CodeVersion(_git_commit(directory), _hashed(contents), version("dbt-core"), version("duckdb"))
 
@@ -187,7 +198,10 @@ def recorded(warehouse: Warehouse) -> BuildVersion:
     if not warehouse.has_table("run_version"):
         raise DataError("The warehouse does not say of which code it was built. Build it with `kpi run`.")
     columns = "git_commit, content_hash, dbt_version, engine_version"
-    ((*code, settings),) = warehouse.rows(f"select {columns}, settings from run_version")
+    found = warehouse.rows(f"select {columns}, settings from run_version")
+    if len(found) != 1:
+        raise warehouse.of_another_layout(f"run_version has {len(found)} rows, not one")
+    ((*code, settings),) = found
     kpis = warehouse.rows("select kpi_id, code_hash, entities from run_version_kpis")
     return BuildVersion(
         CodeVersion(*code),

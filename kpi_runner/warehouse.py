@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from kpi_runner.clock import week_start_number
-from kpi_runner.errors import DataError, UsageError
+from kpi_runner.errors import DataError, LayoutError, UsageError
 from kpi_runner.periods import Calendar
 from kpi_runner.sql import quoted, text_literal
 
@@ -77,7 +77,8 @@ class Warehouse:
     def __init__(self, path: Path, schema: str = "main") -> None:
         """Opens the file read-only, and in it the schema of the target.
 
-        Raises DataError where there is no such file, or no finished run in it.
+        Raises DataError where there is no such file, or no finished run in it. What reads it then raises LayoutError
+        where it lacks what this version of the project builds.
         """
         if not path.is_file():
             raise DataError(f"There is no warehouse at {path} yet. Build one with `kpi run` or `kpi demo`.")
@@ -85,7 +86,10 @@ class Warehouse:
             self.connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
             raise DataError(f"The warehouse {path} cannot be opened: {_first_line(error)}") from None
+        self.path = path
         self.schema = schema
+        # The bar would stand in the data: DuckDB draws it on stdout.
+        self.connection.execute("set enable_progress_bar = false")
         if self.has_table("run_settings"):
             self.rows(f"set schema = {text_literal(quoted(schema))}")
         else:
@@ -99,11 +103,23 @@ class Warehouse:
         self.connection.close()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query of ours. Raises DataError where the warehouse refuses."""
+        """The rows of a query of ours.
+
+        Raises LayoutError where the warehouse lacks a table or column of it, and DataError where it refuses otherwise.
+        """
         try:
             return self.connection.execute(sql, parameters).fetchall()
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise self.of_another_layout(_first_line(error)) from None
         except duckdb.Error as error:
-            raise DataError(f"The warehouse refused a query: {_first_line(error)}") from None
+            raise DataError(f"The warehouse {self.path} refused a query: {_first_line(error)}") from None
+
+    def of_another_layout(self, what: str) -> LayoutError:
+        """The error that the warehouse lacks something which every finished run of this version leaves."""
+        return LayoutError(
+            f"The warehouse {self.path} was built by another version of the project, or not finished ({what})."
+            " Run `kpi run` again."
+        )
 
     def has_table(self, name: str) -> bool:
         """Whether a table or view of that name was built."""
@@ -131,12 +147,14 @@ class Warehouse:
             return file.read_bytes()
 
     def settings(self) -> RunSettings:
-        """The settings of the last run."""
-        (row,) = self.rows(
+        """The settings of the last run. Raises LayoutError where it has left none."""
+        found = self.rows(
             "select as_of_local, first_event_on, timezone, week_start, fiscal_year_start_month,"
             " cohort_window_days from run_settings"
         )
-        local, first_event_on, timezone, week_start, fiscal, window = row
+        if len(found) != 1:
+            raise self.of_another_layout(f"run_settings has {len(found)} rows, not one")
+        ((local, first_event_on, timezone, week_start, fiscal, window),) = found
         calendar = Calendar(local, week_start_number(week_start), fiscal, first_event_on)
         return RunSettings(timezone, window, calendar)
 
@@ -154,6 +172,9 @@ class Warehouse:
             "select kpi_id, number, title, theme, question, description, dimensions, definition"
             " from kpi_catalog order by number nulls first, kpi_id"
         )
+        without = [kpi_id for kpi_id, *_ in catalog if kpi_id not in measures]
+        if without:
+            raise self.of_another_layout(f"kpi_measures has none of {', '.join(without)}")
         return [
             Kpi(
                 kpi_id,

@@ -118,6 +118,8 @@ def _check_tokens(text: str, checker: _Checker) -> None:
             checker.refuse(f"a comment ({_shown(token.comments[0])}) cannot stand in a condition")
         if token.token_type.name in ("SEMICOLON", "L_BRACKET", "L_BRACE"):
             checker.refuse(f"{token.text!r} cannot stand in a condition, a single expression")
+        if token.text == "`" and token.token_type.name == "UNKNOWN":
+            checker.refuse("backticks are not taken; a dimension is written bare or in double quotes")
         if token.token_type.name == "UNKNOWN":
             checker.refuse("'is unknown' is not taken; write = '(unknown)' or is null")
         depth += (token.token_type.name == "L_PAREN") - (token.token_type.name == "R_PAREN")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import click
 
-from kpi_runner.check import OUTSIDE, TOTAL, Judged, Range, check
+from kpi_runner.check import OUTSIDE, TOTAL, Judged, check
 from kpi_runner.errors import ExitCode
 from kpi_runner.options import format_option, name_as_of, open_warehouse, period_option, project_options, write_table
 from kpi_runner.periods import Calendar, parse_period, period_text
@@ -112,7 +112,7 @@ def _write_table(judged: Sequence[Judged], calendar: Calendar) -> None:
                 _period(figure, calendar),
                 _slice(figure) or TOTAL,
                 display(figure.value, figure.unit or ""),
-                healthy_text(figure.range, figure.unit),
+                figure.range.text(figure.unit),
                 figure.status.replace("_", " "),
             )
             for figure in judged
@@ -159,7 +159,7 @@ def _escaped(text: str, marks: str = "") -> str:
 
 def _finding(figure: Judged) -> str:
     """What is wrong with a figure."""
-    healthy = healthy_text(figure.range, figure.unit)
+    healthy = figure.range.text(figure.unit)
     return f"{display(figure.value, figure.unit or '')} is too {figure.status}; healthy is {healthy}"
 
 
@@ -170,15 +170,3 @@ def _period(figure: Judged, calendar: Calendar) -> str:
 
 def _slice(figure: Judged) -> str:
     return "" if figure.dimension == TOTAL else f"{figure.dimension}={figure.dimension_value}"
-
-
-def healthy_text(healthy: Range, unit: str | None) -> str:
-    """A healthy range in words; empty where there is none."""
-    low = None if healthy.low is None else display(healthy.low, unit or "")
-    high = None if healthy.high is None else display(healthy.high, unit or "")
-    words = []
-    if low is not None:
-        words.append(f"above {low}" if healthy.low_is_exclusive else f"from {low}")
-    if high is not None:
-        words.append(f"below {high}" if healthy.high_is_exclusive else f"to {high}")
-    return " ".join(words)

@@ -77,7 +77,7 @@ def command(
             parse_period(period, calendar),
             dimensions=dimensions,
             where=where,
-            measures=[measure or info.primary.measure],
+            measures=[measure if measure is not None else info.primary.measure],
         )
         asked, slot, found = explain(request, compare, warehouse, settings, project.directory, notes)
     other_start, other_end = compared(slot, compare, asked.question.grain, calendar)

@@ -36,7 +36,8 @@ def command(period: str, formats: str, output: Path, target: str | None, project
 
     Figures are those of the periods that lie in the asked one. csv, parquet and json give one
     file per table; xlsx a workbook with one sheet per theme; html a page for people: the asked
-    period where it is one complete period of a grain, else the last complete month in it.
+    period where it is one complete period of a grain, else the last complete month in it, else
+    week, else day. Where it is about another period than the asked one, a note says so.
 
     \b
     Example:
@@ -52,5 +53,7 @@ def command(period: str, formats: str, output: Path, target: str | None, project
         chosen = parse_period(period, settings.calendar)
         written = export(warehouse, chosen, list(dict.fromkeys(asked)), output)
     name_as_of(settings)
+    for note in dict.fromkeys(entry.note for entry in written if entry.note):
+        click.echo(f"note: {note}", err=True)
     for entry in written:
         click.echo(f"{output / entry.file}: {entry.contents}", err=True)

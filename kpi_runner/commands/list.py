@@ -46,14 +46,13 @@ def command(output_format: str, target: str | None, project_dir: Path | None) ->
 
 
 def _entry(kpi: Kpi) -> dict[str, Any]:
-    """A KPI in the columns of the contract; what measures differ in is the primary one's."""
+    """A KPI in the columns of the contract; what measures differ in, dimensions too, is the primary one's."""
     primary = kpi.primary
     return _measure(primary) | {
         "kpi_id": kpi.kpi_id,
         "number": kpi.number,
         "title": kpi.title,
         "theme": kpi.theme,
-        "dimensions": list(kpi.dimensions),
         "needs": list(primary.needs),
         "measures": [_measure(info) for info in kpi.measures],
     }

@@ -10,19 +10,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kpi_runner.periods import Period
-from kpi_runner.report.content import STATUSES, Report, gathered, spoken
+from kpi_runner.report.content import STATUSES, Report, Span, gathered, spoken
 from kpi_runner.warehouse import Warehouse
 
 
-def write_report(warehouse: Warehouse, period: Period, path: Path) -> str:
-    """Writes the page, and returns the text of the period that it is about.
+def write_report(warehouse: Warehouse, period: Period, path: Path) -> Span:
+    """Writes the page, and returns the period that it is about.
 
     That is the asked period where it is one complete period of a grain, else the last complete
-    month in it. Raises DataError where no complete day lies in it.
+    month in it, else week, else day. Raises DataError where no complete day lies in it.
     """
     report = gathered(warehouse, period)
     path.write_text(page(report), encoding="utf-8")
-    return report.span.text
+    return report.span
 
 
 def page(report: Report) -> str:

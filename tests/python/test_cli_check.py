@@ -13,7 +13,6 @@ import duckdb
 import pytest
 
 from kpi_runner.check import Range, Target, Targets
-from kpi_runner.commands.check import healthy_text
 from kpi_runner.warehouse import MeasureInfo
 from tests.python.conftest import Built, Result, Warehouse, records
 
@@ -128,9 +127,10 @@ def test_a_range_of_some_grains_holds_for_these_alone() -> None:
 
 
 def test_a_range_in_words() -> None:
-    assert healthy_text(Range(0.6, 0.9), "percent") == "from 60 % to 90 %"
-    assert healthy_text(Range(1, 5, True, True), "ratio") == "above 1.00 below 5.00"
-    assert healthy_text(Range(), "ratio") == ""
+    """As the scorecard has it."""
+    assert Range(0.6, 0.9).text("percent") == "60 % to 90 %"
+    assert Range(1, 5, True, True).text("ratio") == "between 1.00 and 5.00, exclusive"
+    assert Range().text("ratio") == ""
 
 
 # --- Which figures

@@ -278,6 +278,7 @@ def test_a_quota_cut_by_the_period_adds_its_days_uncounted(warehouse: Warehouse)
         (("win_rat",), ["win_rat", "win_rate"]),
         (("win_rate", "revenue"), ["revenue"]),
         (("win_rate", "--measure", "median"), ["--measure", "median", "win_rate_by_value"]),
+        (("win_rate", "--measure", ""), ["--measure", "has no measure ''", "win_rate_by_value"]),
         (("win_rate", "--where", "team = rep"), ["--where", "rep"]),
         (("win_rate", "--period", "2026-13"), ["--period", "2026-13"]),
         (("win_rate", "--limit", "0"), ["--limit", "0"]),

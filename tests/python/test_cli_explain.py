@@ -257,3 +257,4 @@ def test_names_that_are_none_are_refused(warehouse: Warehouse) -> None:
     assert "Did you mean team?" in refusal(warehouse, 2, "win_rate", "--by", "teams")
     assert "There is no KPI 'win_rat'" in refusal(warehouse, 2, "win_rat")
     assert "has no measure 'x'" in refusal(warehouse, 2, "win_rate", "--measure", "x")
+    assert "has no measure ''" in refusal(warehouse, 2, "win_rate", "--measure", "")

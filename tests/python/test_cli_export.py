@@ -103,6 +103,33 @@ def test_periods_that_lie_in_the_asked_one(warehouse: Warehouse, exported: Path)
     assert {row["grain"] for row in rows} > {"day", "month", "year"}
 
 
+@pytest.mark.parametrize("formats", ["csv", "json", "parquet", "xlsx", "csv,json,parquet,xlsx"])
+def test_a_period_with_nothing_in_it_is_noted(warehouse: Warehouse, tmp_path: Path, formats: str) -> None:
+    result = warehouse.call("export", "--period", "1999", "--format", formats, "-o", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "")
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note: ")]
+    assert notes == ["note: nothing that was built lies in --period, so kpi_values and kpi_scorecard have no rows"]
+    assert list(tmp_path.iterdir()) != []
+
+
+def test_a_period_with_figures_needs_no_note(warehouse: Warehouse, tmp_path: Path) -> None:
+    options = ("--period", "2026-05", "--format", "csv,xlsx,html", "-o", str(tmp_path))
+    assert "note: " not in warehouse.call("export", *options).stderr
+
+
+@pytest.mark.parametrize(
+    ("period", "reported"),
+    [("2026", "2026-06"), ("all", "2026-06"), ("2026-05-04..2026-05-12", "2026-W19")],
+)
+def test_a_report_of_another_period_is_noted(warehouse: Warehouse, tmp_path: Path, period: str, reported: str) -> None:
+    result = warehouse.call("export", "--period", period, "--format", "html", "-o", str(tmp_path))
+    assert result.exit_code == 0, result.stderr
+    assert (
+        f"note: what was asked for is no complete period of a grain that was built: report.html is about {reported}\n"
+        in (result.stderr)
+    )
+
+
 @pytest.mark.parametrize("formats", ["csv,doc", "doc", "", "csv,"])
 def test_an_unknown_format(warehouse: Warehouse, tmp_path: Path, formats: str) -> None:
     result = warehouse.call("export", "--format", formats, "-o", str(tmp_path / "out"))

@@ -13,6 +13,7 @@ import pytest
 
 from kpi_runner.diff import _cause
 from kpi_runner.published import history_of, publications
+from kpi_runner.versions import code_version
 from tests.python.conftest import (
     FIGURE_COLUMNS,
     ROOT,
@@ -411,6 +412,27 @@ def test_code_is_told_from_data(first: Built, other_code: Built, published: Ware
     assert said["publication"]["content_hash"] != said["warehouse"]["content_hash"]
     assert [line.split(":")[0] for line in said["changes"]] == ["code", "data"]
     assert "data: folder accounts: other rows (3 → 3)" in said["changes"]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_code"),
+    [
+        ("seeds/demo/demo_deals.csv", False),
+        ("seeds/demo/_demo.yml", True),
+        ("seeds/goals.csv", True),
+        ("seeds/targets.csv", True),
+        ("models/staging/x.sql", True),
+    ],
+)
+def test_a_delivery_is_not_code(tmp_path: Path, file: str, is_code: bool) -> None:
+    """The demo company's rows are data, though they lie among the seeds."""
+    for name in ("dbt_project.yml", "seeds/demo/demo_deals.csv", "seeds/goals.csv", file):
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("before", encoding="utf-8")
+    before = code_version(tmp_path).content_hash
+    (tmp_path / file).write_text("after", encoding="utf-8")
+    assert (code_version(tmp_path).content_hash != before) == is_code
 
 
 SETTLED = "update kpi_figures set value = value + 1 where kpi_id = 'revenue' and period_end = '2026-03-01'"

@@ -6,10 +6,13 @@ import json
 from collections import Counter
 from typing import Any
 
+import duckdb
 import pytest
 import sqlglot
 
+from kpi_runner.errors import DataError
 from kpi_runner.lineage import ROWS_BEGIN, ROWS_END, Column, Lineage
+from kpi_runner.show import translated
 from tests.python.conftest import FIGURE_COLUMNS, ROOT, Builder, Built, Warehouse
 
 KPIS = sorted(path.stem for path in (ROOT / "metrics").glob("*/*.sql"))
@@ -272,6 +275,63 @@ def test_the_sql_in_another_dialect(warehouse: Warehouse, dialect: str) -> None:
     assert [column.alias_or_name for column in tree.selects] == FIGURE_COLUMNS.replace(",", "").split()
     assert "fct_deals" in {table.name for table in tree.find_all(sqlglot.exp.Table)}
     assert result.stdout != warehouse.call("show", "sales_cycle", "--sql").stdout
+
+
+@pytest.mark.parametrize(
+    "dialect", ["snowflake", "bigquery", "databricks", "redshift", "trino", "postgres", "spark", "mysql", "tsql"]
+)
+def test_every_kpi_in_the_dialects_of_warehouses(warehouse: Warehouse, dialect: str) -> None:
+    """Each is translated, is read back in that dialect, and has the columns of a figure."""
+    compiled = dict(warehouse.rows("select model_name, compiled_sql from compiled_models"))
+    for kpi_id in KPIS:
+        text, _ = translated(compiled[kpi_id], dialect)
+        tree = sqlglot.parse_one(text, dialect=dialect)
+        assert isinstance(tree, sqlglot.exp.Select), kpi_id
+        assert [column.alias_or_name for column in tree.selects] == FIGURE_COLUMNS.replace(",", "").split(), kpi_id
+        assert [select for select in tree.find_all(sqlglot.exp.Select) if select.args.get("windows")] == [], kpi_id
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "mysql", "tsql", "doris", "fabric", "starrocks"])
+def test_a_named_window_in_another_dialect(warehouse: Warehouse, dialect: str) -> None:
+    result = warehouse.call("show", "open_pipeline", "--sql", "--dialect", dialect)
+    assert result.exit_code == 0, result.stderr
+    sqlglot.parse_one(result.stdout, dialect=dialect)
+
+
+def test_named_windows_stand_where_they_are_used() -> None:
+    """One on another, with a frame of its own, in a nested select of the same name: the same figures."""
+    sql = (
+        "select i, sum(i) over w as a, sum(i) over (w rows between 1 preceding and current row) as b,"
+        " sum(i) over v as c, sum(i) over (order by i desc) as d,"
+        " (select max(m) from (select sum(k) over w as m from range(3) as u(k) window w as (order by k desc))) as e"
+        " from range(9) as t(i) window w as (partition by i % 2 order by i), v as (w) qualify row_number() over w > 1"
+    )
+    text, _ = translated(sql, "duckdb")
+    assert " window " not in text.lower()
+    with duckdb.connect() as connection:
+        assert connection.execute(text).fetchall() == connection.execute(sql).fetchall() != []
+
+
+def test_a_window_by_name_gives_the_same_figures(warehouse: Warehouse) -> None:
+    sql = warehouse.call("show", "open_pipeline", "--sql").stdout
+    text, _ = translated(sql, "duckdb")
+    assert " window " in sql
+    again = warehouse.rows(f"select {FIGURE_COLUMNS} from ({text})")
+    assert Counter(again) == Counter(warehouse.rows(f"select {FIGURE_COLUMNS} from open_pipeline"))
+
+
+@pytest.mark.parametrize("sql", ["select from where", "select 'a"])
+def test_sql_that_cannot_be_translated(sql: str) -> None:
+    with pytest.raises(DataError, match=r"--dialect: the SQL cannot be translated to mysql \(.*\)\. Without") as error:
+        translated(sql, "mysql")
+    assert error.value.exit_code == 3
+    assert "\n" not in str(error.value)
+
+
+def test_a_healthy_range_as_the_scorecard_has_it(warehouse: Warehouse) -> None:
+    """Both bounds of the ratio are unhealthy themselves; those of the multiplier are healthy."""
+    assert "healthy between 1.00 and 5.00, exclusive" in warehouse.call("show", "customer_lifetime_value").stdout
+    assert "healthy 3.00 to 4.00" in warehouse.call("show", "pipeline_multiplier").stdout
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What `kpi` prints where the terminal's encoding lacks a character, and which forms its help names."""
+"""What `kpi` prints where the terminal's encoding lacks a character, where nothing can be printed, and in its help."""
 
 from __future__ import annotations
 
@@ -79,3 +79,76 @@ def test_the_help_names_every_form_of_a_period(warehouse: Warehouse, command: st
     assert {f"last-{grain}" for grain in ("week", "month", "quarter", "year")} < set(forms)
     for form in forms:
         parse_period(form, calendar)
+
+
+# --- Output that cannot be written
+
+
+FULL = "Error: stdout cannot be written: No space left on device."
+CLOSED = "Error: stdout is closed, so nothing can be printed. Send it to a file, or to /dev/null."
+
+
+def in_shell(warehouse: Warehouse, arguments: str, redirection: str) -> tuple[int, list[str]]:
+    """Exit code and the errors on stderr of a command whose output a shell sends elsewhere."""
+    done = subprocess.run(
+        ["sh", "-c", f'"{sys.executable}" -m kpi_runner.cli {arguments} {redirection}'],
+        cwd=ROOT,
+        env=os.environ | warehouse.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr.splitlines()
+    return done.returncode, [line for line in said if not line.startswith(("as of ", "revenue from "))]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help",
+        "query --help",
+        "--version",
+        "list",
+        "list --format json",
+        "query revenue",
+        "query revenue --grain day --format csv",
+        "query revenue --format parquet",
+        "drill revenue --format parquet",
+        "show revenue",
+    ],
+)
+def test_a_full_disk_is_said_once(warehouse: Warehouse, arguments: str) -> None:
+    """Whether the output is written at once, or when the command ends."""
+    assert in_shell(warehouse, arguments, "> /dev/full") == (3, [FULL])
+
+
+@pytest.mark.parametrize("arguments", ["--help", "query revenue", "query revenue --format parquet"])
+def test_a_closed_stdout_is_said_once(warehouse: Warehouse, arguments: str) -> None:
+    assert in_shell(warehouse, arguments, ">&-") == (3, [CLOSED])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+def test_a_full_stderr_is_no_finding(warehouse: Warehouse) -> None:
+    assert in_shell(warehouse, "query revenue", "2> /dev/full") == (3, [])
+
+
+@pytest.mark.parametrize("arguments", ["--help", "list", "list --format json", "query revenue --format parquet"])
+def test_a_reader_may_stop(warehouse: Warehouse, arguments: str) -> None:
+    """As `head` does: that is no error, and no finding of a check."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "kpi_runner.cli", *arguments.split()],
+            cwd=ROOT,
+            env=os.environ | warehouse.environment(),
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if not line.startswith("as of ")] == []

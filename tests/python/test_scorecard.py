@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kpi_runner.scorecard import SCORECARD_COLUMNS, Entry, healthy_range, shown
+from kpi_runner.render import healthy_range
+from kpi_runner.scorecard import SCORECARD_COLUMNS, Entry, shown
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,8 @@ def test_anything_else_is_refused(text: str) -> None:
         ("rep = null", "write 'is null'"),
         ("rep in ('a', null)", "write 'is null'"),
         ("rep is unknown", r"write = '\(unknown\)' or is null"),
+        ("`rep` = 'a'", "backticks are not taken; a dimension is written bare or in double quotes"),
+        ("rep = `a`", "backticks are not taken"),
         ("rep", "alone is not a condition"),
         ("rep = 'a", "quote is left open"),
         ("rep = 'a' order by 1", "near 'order by'"),
