@@ -10,7 +10,7 @@ from tests.python.test_harness import COMPANY
 
 #: A wrong that each of these tests was written to find, as SQL on a warehouse that was built right.
 WRONGS = {
-    "slices_sum_to_totals": "delete from kpi_figures where kpi_id = 'won_deals' and dimension = 'rep' and value = 1"
+    "slices_sum_to_totals": "update kpi_figures set value = value + 1 where kpi_id = 'won_deals' and dimension = 'rep'"
     " and dimension_value = 'Ann' and grain = 'month'",
     "shares_sum_to_one": "update kpi_figures set numerator = 2 where kpi_id = 'deals_by_channel' and measure = 'share'"
     " and dimension = 'channel' and grain = 'year'",
