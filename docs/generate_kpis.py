@@ -136,9 +136,16 @@ def _row(measure: Described) -> str:
         measure.unit,
         measure.better,
         _healthy_text(measure),
-        ", ".join(need.replace("|", " or ") for need in measure.needs),
+        ", ".join(_need_text(need) for need in measure.needs),
     )
     return "| " + " | ".join(cells) + " |"
+
+
+def _need_text(need: str) -> str:
+    """A need in words: `a|b` is either, `a.b?` only where a is delivered."""
+    alternatives = need.split("|")
+    words = [f"{one[:-1]} (where there are {one.split('.')[0]})" if one.endswith("?") else one for one in alternatives]
+    return " or ".join(words)
 
 
 def _healthy_text(measure: Described) -> str:
