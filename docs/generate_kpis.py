@@ -34,8 +34,8 @@ it later; provisional until `cohort_window_days` after its end. *as-of*: what ho
 from several of these.
 
 **Needs** are the entities and columns without which a measure is unavailable; where `or` stands between two, one is
-enough. *customers* are subscriptions with `ended_on`, or with `customer_lifecycle: purchases` the `account_id` of deals,
-or of orders where there are no deals. A slice may need more: the column that it is cut by.
+enough. *customers* are subscriptions with `ended_on`, or with `customer_lifecycle: purchases` the `account_id` of
+deals, or of orders where there are no deals. A slice may need more: the column that it is cut by.
 
 Percentages are stored as fractions. Ranges of your own (`seeds/targets.csv`) stand above the healthy ranges here.
 """
