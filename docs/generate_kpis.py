@@ -34,8 +34,8 @@ it later; provisional until `cohort_window_days` after its end. *as-of*: what ho
 from several of these.
 
 **Needs** are the entities and columns without which a measure is unavailable; where `or` stands between two, one is
-enough. *customers* are subscriptions, or with `customer_lifecycle: purchases` the `account_id` of deals or orders. A
-slice may need more: the column that it is cut by.
+enough. *customers* are subscriptions with `ended_on`, or with `customer_lifecycle: purchases` the `account_id` of
+deals, or of orders where there are no deals. A slice may need more: the column that it is cut by.
 
 Percentages are stored as fractions. Ranges of your own (`seeds/targets.csv`) stand above the healthy ranges here.
 """
@@ -136,9 +136,16 @@ def _row(measure: Described) -> str:
         measure.unit,
         measure.better,
         _healthy_text(measure),
-        ", ".join(need.replace("|", " or ") for need in measure.needs),
+        ", ".join(_need_text(need) for need in measure.needs),
     )
     return "| " + " | ".join(cells) + " |"
+
+
+def _need_text(need: str) -> str:
+    """A need in words: `a|b` is either, `a.b?` only where a is delivered."""
+    alternatives = need.split("|")
+    words = [f"{one[:-1]} (where there are {one.split('.')[0]})" if one.endswith("?") else one for one in alternatives]
+    return " or ".join(words)
 
 
 def _healthy_text(measure: Described) -> str:

@@ -166,7 +166,7 @@ def _summary(
     figures: Mapping[str, int],
     seconds: Mapping[str, float],
 ) -> KpiSummary:
-    needed = {need.split(".")[0] for info in kpi.measures for need in info.needs}
+    needed = {one.split(".")[0] for info in kpi.measures for need in info.needs for one in need.split("|")}
     ((rows,),) = warehouse.rows(f'select count(*) from "{kpi.kpi_id}__rows"')
     return KpiSummary(
         kpi.kpi_id,

@@ -4,7 +4,21 @@
 {% macro customers_subscribe() %}{% do return(setting('customer_lifecycle') == 'subscriptions') %}{% endmacro %}
 
 
-{#- The entity or columns without which nobody is known to be a customer. -#}
+{#- The needs without which it is not known who is a customer, and who no longer is. Purchases are deals, and orders only
+    where there are no deals. -#}
 {% macro needs_of_customers() %}
-    {% do return('subscriptions' if customers_subscribe() else 'deals.account_id|orders.account_id') %}
+    {% do return(['subscriptions.ended_on'] if customers_subscribe() else ['deals.account_id?', 'deals|orders.account_id']) %}
+{% endmacro %}
+
+
+{#- What the slices of customers need: whose rep and channel they are says the subscription or the purchase. -#}
+{% macro dimension_needs_of_customers() %}
+    {% if customers_subscribe() %}
+        {% set rep = ['subscriptions.rep_id|deals.rep_id'] %}
+        {% set channel = ['deals', 'deals.channel|leads.channel'] %}
+    {% else %}
+        {% set rep = ['subscriptions.rep_id|deals.rep_id?', 'subscriptions.rep_id|deals|orders.rep_id'] %}
+        {% set channel = ['deals.channel?|leads.channel', 'deals|orders.channel|sessions.channel'] %}
+    {% endif %}
+    {% do return({'rep': rep, 'team': rep, 'channel': channel}) %}
 {% endmacro %}

@@ -1,8 +1,10 @@
 {#- The catalog of KPIs, read from the manifest: what a KPI's SQL file and YAML entry say, nothing said twice. -#}
 
 {#- What a slice needs beyond its KPI: the column of the counted rows' entity that leads to its value, or that of the
-    entity which it falls back to. A need may name several alternatives, with | between them. -#}
+    entity which it falls back to. A need may name several alternatives, with | between them; one with a ? is met where its
+    entity is not delivered, too. -#}
 {% macro default_dimension_needs(entity) %}
+    {% if entity == 'customers' %}{% do return(dimension_needs_of_customers()) %}{% endif %}
     {% set fallback = {'deals': 'leads', 'orders': 'sessions'}.get(entity) %}
     {% set needs = {
         'rep': [entity ~ '.rep_id'],
@@ -22,12 +24,12 @@
 {#- What a slice shows of the entity that it comes from: without that column it cannot be cut, where the entity is delivered.
     Where it is not delivered at all, the slice is the id, or (unknown). -#}
 {% macro dimension_attributes() %}
-    {% do return({'team': 'reps.team', 'region': 'reps.region', 'segment': 'accounts.segment'}) %}
+    {% do return({'team': 'reps.team?', 'region': 'reps.region?', 'segment': 'accounts.segment?'}) %}
 {% endmacro %}
 
 
 {#- One entry per measure: {kpi_id, measure, position (1 is the primary one), unit, basis, better, healthy_low, …,
-    dimensions, needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
+    dimensions, rows_from, needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
     `needs_only` stand instead of them. -#}
 {% macro catalog_measures() %}
     {% set entries = [] %}
@@ -50,6 +52,7 @@
                 'high_is_exclusive': 'below' in healthy,
                 'healthy_grains': healthy.get('grains'),
                 'dimensions': measure.get('dimensions', meta.spec.dimensions),
+                'rows_from': own.get('rows_from', meta.get('rows_from', 'deals')),
                 'needs': stated_needs(own.get('needs_only', meta.get('needs', []) + own.get('needs', []))),
             }) %}
         {% endfor %}
@@ -84,26 +87,25 @@
 {#- Needs with `customers` replaced by what says who is one. -#}
 {% macro stated_needs(needs) %}
     {% set stated = [] %}
-    {% for need in needs %}{% do stated.append(needs_of_customers() if need == 'customers' else need) %}{% endfor %}
+    {% for need in needs %}{% do stated.extend(needs_of_customers() if need == 'customers' else [need]) %}{% endfor %}
     {% do return(stated | unique | list) %}
 {% endmacro %}
 
 
-{#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. The last
-    column says whether the need is one only where its entity is delivered. -#}
+{#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. -#}
 {% macro catalog_requirements() %}
     {% set rows = [] %}
     {% for node in kpi_nodes() %}
-        {% set dimension_needs = default_dimension_needs(node.config.meta.get('rows_from', 'deals')) %}
-        {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
         {% for entry in catalog_measures() if entry.kpi_id == node.name %}
-            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need, false]) %}{% endfor %}
+            {% set dimension_needs = default_dimension_needs(entry.rows_from) %}
+            {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
+            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
             {% for dimension in entry.dimensions %}
                 {% for need in dimension_needs.get(dimension, []) %}
-                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need, false]) %}
+                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
                 {% endfor %}
                 {% if dimension in dimension_attributes() %}
-                    {% do rows.append([entry.kpi_id, entry.measure, dimension, dimension_attributes()[dimension], true]) %}
+                    {% do rows.append([entry.kpi_id, entry.measure, dimension, dimension_attributes()[dimension]]) %}
                 {% endif %}
             {% endfor %}
         {% endfor %}

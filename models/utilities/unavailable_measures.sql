@@ -1,10 +1,12 @@
 -- One row per measure, or dimension of a measure, and need that no source system meets: an entity, a column, or several of
--- them of which one would do. dimension is null where the measure itself is unavailable.
+-- them of which one would do. dimension is null where the measure itself is unavailable. A need with a ? is met where its
+-- entity is not delivered.
 {% set requirements = catalog_requirements() if execute else [] -%}
 with requirements as (
     {% set printed = [] -%}
-    {% for kpi_id, measure, dimension, need, is_of_delivered in requirements -%}
+    {% for kpi_id, measure, dimension, need in requirements -%}
     {% for alternative in need.split('|') -%}
+    {% set entity, _, column = alternative.rstrip('?').partition('.') -%}
     {{ 'union all' if printed }}
     {% do printed.append(1) -%}
     select
@@ -13,9 +15,9 @@ with requirements as (
         {{ literal(dimension) }} as dimension,
         {{ literal(need) }} as need,
         {{ loop.index }} as place,
-        {{ literal(alternative.split('.')[0]) }} as entity,
-        {{ literal(alternative.split('.')[1] if '.' in alternative else none) }} as column_name,
-        {{ literal(is_of_delivered) }} as is_of_delivered
+        {{ literal(entity) }} as entity,
+        {{ literal(column or none) }} as column_name,
+        {{ literal(alternative.endswith('?')) }} as is_of_delivered
     {% endfor -%}
     {% else -%}
     select
@@ -55,6 +57,20 @@ looked_up as (
         and requirements.column_name = columns.column_name
 ),
 
+-- Several columns of an entity that is not delivered lack one thing.
+lacking as (
+    select
+        kpi_id,
+        measure,
+        dimension,
+        need,
+        missing,
+        min(place) as place,
+        max(case when is_met then 1 else 0 end) as is_met
+    from looked_up
+    group by kpi_id, measure, dimension, need, missing
+),
+
 unmet as (
     select
         kpi_id,
@@ -62,9 +78,9 @@ unmet as (
         dimension,
         need,
         string_agg(missing, ' or ' order by place) as missing
-    from looked_up
+    from lacking
     group by kpi_id, measure, dimension, need
-    having max(case when is_met then 1 else 0 end) = 0
+    having max(is_met) = 0
 )
 
 select distinct

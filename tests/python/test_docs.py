@@ -31,7 +31,7 @@ def test_the_page_of_kpis_says_what_the_catalog_says(manifest: dict[str, Any], d
             "above" in measure.healthy,
             "below" in measure.healthy,
             ",".join(measure.dimensions),
-            {"subscriptions" if need == "customers" else need for need in measure.needs},
+            {"subscriptions.ended_on" if need == "customers" else need for need in measure.needs},
         )
         for kpi in kpis
         for measure in generate_kpis.described(kpi)

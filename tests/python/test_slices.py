@@ -43,11 +43,28 @@ def test_every_rep_is_a_slice_of_its_own(two_systems: Warehouse) -> None:
 
 @pytest.fixture(scope="module")
 def bare(builder: Builder) -> Warehouse:
-    """The small company, whose reps have no team and region, whose accounts have no segment and deals no amount."""
-    left_out = {"reps.csv": ("team", "region"), "accounts.csv": ("segment",), "deals.csv": ("amount",)}
+    """The small company, whose reps have no team and region, whose accounts have no segment and deals no amount.
+
+    Of its calls is not known which could have been won, and of its subscriptions not which have ended.
+    """
+    left_out = {
+        "reps.csv": ("team", "region"),
+        "accounts.csv": ("segment",),
+        "deals.csv": ("amount",),
+        "calls.csv": ("is_winnable",),
+        "subscriptions.csv": ("ended_on",),
+    }
+    company: Company = small_company()
+    company["calls"] = [
+        {"call_id": "c1", "started_at": "2026-05-04T09:00:00Z", "rep_id": "r1", "outcome": "closed"},
+        {"call_id": "c2", "started_at": "2026-05-05T09:00:00Z", "rep_id": "r1", "outcome": "not_closed"},
+    ]
+    company["subscriptions"] = [
+        {"subscription_id": "s1", "account_id": "a1", "started_on": "2026-02-10", "mrr": "100"},
+    ]
     directory = builder.root / "bare_files"
     with builder.locked("bare_files"):
-        write_company(small_company(), directory)
+        write_company(company, directory)
         for name, columns in left_out.items():
             head, *lines = (line.split(",") for line in (directory / name).read_text(encoding="utf-8").splitlines())
             places = [place for place, column in enumerate(head) if column not in columns]
@@ -73,3 +90,23 @@ def test_a_measure_may_need_less_than_its_kpi(bare: Warehouse) -> None:
     (won,) = bare.query("revenue_per_deal", "--measure", "won_deals")
     assert won["value"] == 3
     assert "deals.amount" in bare.refused("revenue_per_deal")
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "measure", "missing"),
+    [
+        ("conversation_droppage", "droppage_rate", "calls.is_winnable"),
+        ("conversation_droppage", "unwinnable_rate", "calls.is_winnable"),
+        ("active_customers", "active_customers", "subscriptions.ended_on"),
+        ("customer_retention", "retention_rate", "subscriptions.ended_on"),
+        ("churn_by_rep", "churned", "subscriptions.ended_on"),
+    ],
+)
+def test_what_a_column_would_tell_is_never_a_silent_zero(
+    bare: Warehouse, kpi_id: str, measure: str, missing: str
+) -> None:
+    assert missing in bare.refused(kpi_id, "--measure", measure)
+    counted = "select count(*) from kpi_values where kpi_id = ? and measure = ?"
+    assert bare.rows(counted, [kpi_id, measure]) == [(0,)]
+    (closed,) = bare.query("conversation_droppage", "--measure", "close_rate")
+    assert closed["value"] == 0.5

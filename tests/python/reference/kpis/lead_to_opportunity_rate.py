@@ -20,11 +20,11 @@ def _facts(world: World) -> FactsOf:
 
 KPI = Kpi(
     "lead_to_opportunity_rate",
-    ("leads", "deals"),
+    ("leads",),
     (
-        Measure("lead_to_opportunity_rate", _DIMENSIONS, ratio("of", "lead")),
+        Measure("lead_to_opportunity_rate", _DIMENSIONS, ratio("of", "lead"), ("deals",)),
         Measure("leads", _DIMENSIONS, count("lead")),
-        Measure("opportunities", _DIMENSIONS, count("opportunity")),
+        Measure("opportunities", _DIMENSIONS, count("opportunity"), ("deals",)),
     ),
     _facts,
     cohort=True,
