@@ -22,7 +22,7 @@ lint: $(VENV)/profiles/profiles.yml
 	$(BIN)/sqlfluff lint models metrics tests/data
 
 bench: $(VENV)/profiles/profiles.yml
-	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.page
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m docs.generate_cli

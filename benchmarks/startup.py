@@ -1,4 +1,4 @@
-"""Times whole commands side by side: what a person waits for. `make bench` writes the page.
+"""Times whole commands side by side: what a person waits for.
 
 Every round runs each command once, in turn, so that a noisy moment of the machine meets all of them;
 the page gives medians and ratios.
@@ -6,18 +6,14 @@ the page gives medians and ratios.
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = ROOT / "benchmarks" / "README.md"
 ROUNDS = 7
 
 KPI = [sys.executable, "-m", "kpi_runner.cli"]
@@ -45,34 +41,16 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - started
 
 
-def page(medians: dict[str, float]) -> str:
-    """The page: machine, versions, medians and ratios to the baseline."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "dbt-core", "click"))
-    lines = [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench`: medians of {ROUNDS} rounds on the demo company, whole processes, side by side.",
-        f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {versions}.",
-        "",
-        "| command | seconds | ratio to the first |",
-        "|---|---|---|",
-    ]
-    for name, median in medians.items():
-        lines.append(f"| {name} | {median:.2f} | {median / medians[BASELINE]:.1f} |")
-    lines += ["", "A query never starts dbt: it renders the roll-up itself and reads what the last run left.", ""]
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Builds the demo, times every command in turn, and writes the page."""
+def measured() -> dict[str, float]:
+    """The median seconds of every command, on the demo company, which is built first."""
     subprocess.run([*KPI, "demo"], cwd=ROOT, check=True, capture_output=True)
     for command in COMMANDS.values():
         seconds(command)
     rounds = [{name: seconds(command) for name, command in COMMANDS.items()} for _ in range(ROUNDS)]
-    medians = {name: statistics.median(each[name] for each in rounds) for name in COMMANDS}
-    PAGE.write_text(page(medians), encoding="utf-8")
-    sys.stdout.write(page(medians))
+    return {name: statistics.median(each[name] for each in rounds) for name in COMMANDS}
 
 
-if __name__ == "__main__":
-    main()
+def lines(medians: dict[str, float]) -> list[str]:
+    """The table of the page: medians, and ratios to the baseline."""
+    table = ["| command | seconds | ratio to the first |", "|---|---|---|"]
+    return table + [f"| {name} | {median:.2f} | {median / medians[BASELINE]:.1f} |" for name, median in medians.items()]

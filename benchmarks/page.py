@@ -1,0 +1,69 @@
+"""Measures everything that benchmarks/README.md shows, and writes it: `make bench`, some ten minutes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import builds, queries, startup
+from benchmarks.generate import generate
+
+PAGE = Path(__file__).with_name("README.md")
+SCALE = 1
+
+
+def page(commands: list[str], runs: list[str], answers: list[str]) -> str:
+    """The page, from the tables of its sections."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "dbt-core", "click"))
+    return "\n".join(
+        (
+            "# Benchmarks",
+            "",
+            f"Written by `make bench`. {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()},"
+            f" {versions}.",
+            "",
+            "## What a person waits for",
+            "",
+            f"Medians of {startup.ROUNDS} rounds on the demo company, whole processes, side by side.",
+            "",
+            *commands,
+            "",
+            "A query never starts dbt: it takes what the last run built, or renders the roll-up itself.",
+            "",
+            f"## A run at scale {SCALE}",
+            "",
+            "All KPIs from Parquet, of 10,000 deals, 500,000 sessions and 600,000 pixel events over three years"
+            " (`python -m benchmarks.generate`). One run each.",
+            "",
+            *runs,
+            "",
+            f"## Answers at scale {SCALE}",
+            "",
+            f"In one process, warm, {queries.ROUNDS} rounds in turn; all ways give the same figures. By hand is SQL"
+            " written over the marts for that one question: it knows no periods without rows, row counts or completeness.",
+            "",
+            *answers,
+            "",
+        )
+    )
+
+
+def main() -> None:
+    """Measures, writes the page, and prints it."""
+    commands = startup.lines(startup.measured())
+    with tempfile.TemporaryDirectory() as directory:
+        company, warehouse = Path(directory) / "company", Path(directory) / "kpi.duckdb"
+        generate(SCALE, company)
+        runs = builds.lines(builds.measured(company, warehouse))
+        answers = queries.lines(queries.measured(warehouse))
+    text = page(commands, runs, answers)
+    PAGE.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
