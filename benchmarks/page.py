@@ -44,8 +44,8 @@ def page(commands: list[str], runs: list[str], answers: list[str]) -> str:
             f"## Answers at scale {SCALE}",
             "",
             f"In one process, warm, {queries.ROUNDS} rounds in turn; all ways give the same figures. By hand is SQL"
-            " written over the marts for that one question: it knows no periods without rows, no row counts, and not what"
-            " is complete.",
+            " written over the marts for that one question: it knows no periods without rows, no row counts,"
+            " and not what is complete.",
             "",
             *answers,
             "",
