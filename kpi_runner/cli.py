@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -79,8 +79,18 @@ def _reported() -> Iterator[None]:
 
 def _say(message: str) -> None:
     """Prints a last word on stderr; where that cannot be written, the exit code alone tells."""
-    with suppress(OSError):
+    try:
         click.echo(message, err=True)
+    except OSError:
+        # Else Python fails to write it once more when it ends, and that has an exit code of its own.
+        _send_nowhere(sys.stderr.fileno())
+
+
+def _send_nowhere(descriptor: int) -> None:
+    """Has a file that is open take everything from now on, and keep nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 class _ReaderGone(Exception):
@@ -98,9 +108,7 @@ class _Stdout(io.FileIO):
         try:
             return super().write(data)
         except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
+            _send_nowhere(self.fileno())
             if isinstance(error, BrokenPipeError):
                 raise _ReaderGone from None
             raise OutputError(f"stdout cannot be written: {error.strerror}.") from None

@@ -44,7 +44,7 @@ def test_what_was_known_then_agrees_with_the_reference(number: int, back: timede
     specs = kpi_specs(tmp_path)
     local = as_of_local(variant.as_of, variant.timezone) - back
     utc = utc_of_local(local, variant.timezone)
-    then = replace(variant, as_of=f"{utc.isoformat()}Z")
+    then = replace(variant, as_of=f"{utc.isoformat()}Z", day_slices=True)
 
     @on_companies(EXAMPLES)
     @given(companies(variant.as_of))
