@@ -6,7 +6,6 @@ digits in every format.
 """
 
 import csv
-import io
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -95,12 +94,23 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     None, NaN and infinities are empty cells; lists and dicts are JSON. Raises ValueError where a
     row has not as many values as there are columns.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([plain(value) for _, value in zip(columns, row, strict=True)])
-    return out.getvalue()
+    return "".join(lines)
+
+
+class _Lines(list[str]):
+    """Takes lines that end with `\\r\\n`, and keeps them with `\\n`.
+
+    A csv writer quotes just the line ends that it writes itself, and a bare `\\r` in a cell ends a line, too.
+    """
+
+    def write(self, line: str) -> None:
+        """Takes one line, as a file does."""
+        self.append(line.removesuffix("\r\n") + "\n")
 
 
 def to_text(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Collection[str] = ()) -> str:

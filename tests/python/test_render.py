@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kpi_runner.render import display, plain, to_csv, to_json, to_text
@@ -183,6 +183,7 @@ def test_json_is_read_back_without_loss(rows: list[tuple[object, object]]) -> No
 
 
 @given(st.lists(st.tuples(VALUES, VALUES)))
+@example([("a\rb", "\r"), ("\r\n", "\n")])
 def test_csv_is_read_back_as_the_plain_texts(rows: list[tuple[object, object]]) -> None:
     text = to_csv(["a", "b"], rows)
     read = list(csv.reader(io.StringIO(text, newline=""), lineterminator="\n"))
