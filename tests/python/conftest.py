@@ -26,6 +26,7 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from kpi_runner.cli import main
 from tests.python.harness import run_dbt
@@ -33,6 +34,11 @@ from tests.python.reference.company import Company, Row, write_company
 
 # Tests that run in the background ignore Ctrl-C, and so would the commands that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in every run, so that a commit is not held up by what another has brought; KPI_EXAMPLES, which
+# `make test-deep` sets, looks for new ones.
+settings.register_profile("repeatable", derandomize="KPI_EXAMPLES" not in os.environ, database=None)
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).resolve().parents[2]
 
