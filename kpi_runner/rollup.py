@@ -110,10 +110,9 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
     columns = "".join(f"{quoted(name)}, " for name in question.dimensions)
-    spec = question.spec | {"grains": None}
     return (
         f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
-        f"{macros.rollup(spec, slices, RELATIONS)}\n"
+        f"{macros.rollup(question.spec, slices, RELATIONS)}\n"
         f"select measure, period_start, period_end, {columns}numerator, denominator, value, row_count,"
         f" is_complete, is_provisional from measured where slice = {len(slices) - 1}"
     )

@@ -24,7 +24,7 @@
 {% endmacro %}
 
 
-{#- Whether a slice, by its number, is built of a grain: an SQL condition; `true` where all of them are. -#}
+{#- Whether a slice, by its number, is built of a grain: an SQL condition. Without a grid every one is. -#}
 {% macro is_in_grid(grid, slices, grain, slice) -%}
     {%- set conditions = [] -%}
     {%- if grid is not none -%}

@@ -226,11 +226,7 @@ completed as (
     left join percentile_cells
         on {{ same_cell('periods_and_slices', 'percentile_cells', dims) }}
     {% endif -%}
-    where
-        {{ is_in_grid(keys.grid, keys.slices, 'periods_and_slices.grain', 'periods_and_slices.slice') }}
-        {% if spec.get('grains') -%}
-        and periods_and_slices.grain in ({% for grain in spec['grains'] %}'{{ grain }}'{{ ', ' if not loop.last }}{% endfor %})
-        {% endif -%}
+    where {{ is_in_grid(keys.grid, keys.slices, 'periods_and_slices.grain', 'periods_and_slices.slice') }}
 ),
 
 {% endmacro %}
