@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,12 @@ ALWAYS_BUILT = (
 
 #: What runs dbt, in a process of its own.
 CHILD = Path(__file__).with_name("dbt_child.py")
+
+#: Vars that no model's configuration or dependency hangs on: what a run is about, rather than how it reckons.
+SHAPING_NO_MODEL = ("as_of", "data_dir", "period_start", "period_end")
+
+#: For how many combinations of targets and other vars dbt keeps what it has read of the project.
+MOST_PARSED = 8
 
 #: How many seconds dbt has to end by itself when the run is stopped.
 PATIENCE = 5.0
@@ -60,19 +68,9 @@ def _run_dbt(
     """Runs dbt in a process of its own and follows its log; returns the seconds that each model took."""
     profiles = place.directory / "profiles"
     write_profile(project.profiles_file, PROJECT_NAME, target, profiles)
-    # Without -P the modules beside the script would hide others of their names.
-    command = [sys.executable, "-P", str(CHILD), str(os.getpid())]
-    command += ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
-    command += ["build", "--exclude-resource-type", "test", "unit_test"]
-    command += ["--project-dir", str(project.directory), "--target", target.name]
-    command += ["--target-path", str(place.directory / "target"), "--log-path", str(place.directory / "logs")]
-    command += ["--vars", json.dumps(dict(variables))]
-    if kpis:
-        # By file: a bare name also stands for a folder of that name, and there is a theme `revenue`.
-        command += ["--select", *(f"+file:{name}.sql" for name in (*kpis, *ALWAYS_BUILT))]
     environment = os.environ | {"KPI_DUCKDB_PATH": str(warehouse), "DBT_PROFILES_DIR": str(profiles)}
     with subprocess.Popen(
-        command,
+        _command(project, target, variables, kpis, place),
         cwd=project.directory,
         env=environment,
         stdout=subprocess.PIPE,
@@ -95,6 +93,44 @@ def _run_dbt(
         complaint += "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return log.seconds
+
+
+def _command(
+    project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
+) -> list[str]:
+    """The command line of the process that runs dbt; see dbt_child.py."""
+    # Without -P the modules beside the script would hide others of their names.
+    command = [sys.executable, "-P", str(CHILD), str(os.getpid())]
+    shaping = json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
+    command += [str(_parsed_directory(project, target, shaping, place)), shaping]
+    command += ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
+    command += ["--project-dir", str(project.directory), "--target", target.name]
+    command += ["--log-path", str(place.directory / "logs"), "--"]
+    command += ["--exclude-resource-type", "test", "unit_test"]
+    command += ["--target-path", str(place.directory / "target"), "--vars", json.dumps(dict(variables))]
+    if kpis:
+        # By file: a bare name also stands for a folder of that name, and there is a theme `revenue`.
+        command += ["--select", *(f"+file:{name}.sql" for name in (*kpis, *ALWAYS_BUILT))]
+    return command
+
+
+def _parsed_directory(project: Project, target: Target, shaping: str, place: Workplace) -> Path:
+    """Where dbt keeps what it has read of the project, for runs of the same target and vars.
+
+    It lies in the project; where nothing can be written there, in the workplace, for this run alone.
+    """
+    parsed = project.directory / "target" / "parsed"
+    what = "\n".join([target.name, target.schema, target.path.name, shaping])
+    directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "lock").touch()
+        for old in sorted(parsed.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_PARSED]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        directory = place.directory / "parsed"
+        directory.mkdir()
+    return directory
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from tests.python.conftest import AS_OF, Builder
-from tests.python.harness import layer_vars, run_dbt, write_files
+from tests.python.harness import layer_vars, project_read, run_dbt, write_files
 from tests.python.reference.company import COLUMNS, Settings
 
 EVERYTHING = frozenset((entity, column) for entity, columns in COLUMNS.items() for column in columns)
@@ -69,7 +69,10 @@ def layer(builder: Builder, lifecycle: str) -> Layer:
         if not manifest.exists():
             write_files({}, COLUMNS, work / "data")
             settings = Settings(AS_OF, customer_lifecycle=lifecycle)
-            run_dbt("compile", layer_vars(settings, work / "data"), work)
+            run_dbt(
+                "compile", layer_vars(settings, work / "data"), work, "--select", "unavailable_measures",
+                read=project_read(lifecycle, settings.day_slices),
+            )  # fmt: skip
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     (sql,) = (node["compiled_code"] for node in nodes.values() if node["name"] == "unavailable_measures")
     return Layer(sql)

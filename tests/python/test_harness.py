@@ -1,11 +1,13 @@
 """The harness is true: a replay of the compiled layer gives, row for row, what `dbt build` gives."""
 
+import json
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
 
-from tests.python.harness import DATABASE, compile_layer, layer_vars, run_dbt, write_files
+from tests.python.harness import DATABASE, Layer, compile_layer, layer_vars, run_dbt, write_files
 from tests.python.reference.company import COLUMNS, Company, Settings
 
 SETTINGS = Settings("2024-03-31T02:30:00+02:00", timezone="Europe/Berlin", week_start="sunday")
@@ -87,21 +89,35 @@ RELATIONS = (
 )
 
 
+class Both(NamedTuple):
+    """A company's replay, and the directory of a dbt build on the same files."""
+
+    layer: Layer
+    replayed: duckdb.DuckDBPyConnection
+    work: Path
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[duckdb.DuckDBPyConnection, Path]:
-    """A replay of the company, and the database file of a dbt build on the same files."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Both:
     work = tmp_path_factory.mktemp("harness")
     layer = compile_layer(SETTINGS, tuple(COLUMNS), work)
     replayed = layer.build(COMPANY)
     write_files(COMPANY, tuple(COLUMNS), layer.data_dir)
     run_dbt("build", layer_vars(SETTINGS, layer.data_dir), work)
-    return replayed, work / f"{DATABASE}.duckdb"
+    return Both(layer, replayed, work)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
-def test_replay_is_what_dbt_builds(relation: str, built: tuple[duckdb.DuckDBPyConnection, Path]) -> None:
-    replayed, file = built
-    with duckdb.connect(str(file), read_only=True) as connection:
+def test_replay_is_what_dbt_builds(relation: str, built: Both) -> None:
+    with duckdb.connect(str(built.work / f"{DATABASE}.duckdb"), read_only=True) as connection:
         by_dbt = connection.execute(f"select * from {relation} order by all").fetchall()
     assert by_dbt
-    assert replayed.execute(f"select * from {relation} order by all").fetchall() == by_dbt
+    assert built.replayed.execute(f"select * from {relation} order by all").fetchall() == by_dbt
+
+
+def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -> None:
+    manifest = json.loads((built.work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    by_dbt = {node["name"]: node["compiled_code"] for node in manifest["nodes"].values() if "compiled_code" in node}
+    replayed = {name: sql for _, _, name, sql in built.layer.models if not sql.startswith("select * from '")}
+    assert len(replayed) > 100
+    assert {name: by_dbt[name] for name in replayed} == replayed
