@@ -1,20 +1,78 @@
 {#- All delivered rows of an entity, the source systems in use united, each with its fate:
     kept, merged (said the same as a kept row, or was overtaken by a newer one) or rejected.
-    Every kept row has a key of its own; rejected_rule says why a row is not used. -#}
+    Every kept row has a key of its own; rejected_rule says why a row is not used.
+    Most rows have a key that no other row has: only the others are compared. What broke a rule is compared with none. -#}
 {% macro judge(entity) -%}
+    {%- set columns = canonical_columns(entity).keys() | list -%}
+    with keyed as (
+        {{ keyed_rows(entity) }}
+    ),
+
+    repeated as (
+        select
+            source_system,
+            row_key
+        from ({{ keyed_rows(entity, columns=[]) }}) as keys
+        where _rejected_rule is null
+        group by source_system, row_key
+        having count(*) > 1
+    ),
+
+    {{ compared_rows(entity) }}
+
+    select
+        {{ listed(columns, 'keyed.') }}
+        keyed.source_system,
+        keyed.row_key,
+        case when keyed._rejected_rule is null then 'kept' else 'rejected' end as fate,
+        keyed._rejected_rule as rejected_rule,
+        keyed._repairs as repairs,
+        case when keyed._rejected_rule is not null then keyed._row end as row_json
+    from keyed
+    left join repeated
+        on keyed.source_system = repeated.source_system and keyed.row_key = repeated.row_key
+    where repeated.row_key is null or keyed._rejected_rule is not null
+    union all
+    select
+        {{ listed(columns) }}
+        source_system,
+        row_key,
+        case when is_contradicted then 'rejected' when recency = 1 then 'kept' else 'merged' end as fate,
+        case
+            when is_contradicted
+                then '{{ canonical_entity(entity)['key'] | join(', ') }}: several different rows of one key, none of them the newest'
+        end as rejected_rule,
+        _repairs as repairs,
+        case when is_contradicted then _row end as row_json
+    from settled
+{%- endmacro %}
+
+
+{#- The delivered rows of all source systems in use with their key as text; with just some of the entity's columns, or
+    none, where those are all that is asked for. -#}
+{% macro keyed_rows(entity, columns=none) -%}
     {%- set spec = canonical_entity(entity) -%}
-    {%- set columns = canonical_columns(entity) -%}
-    {%- set never = "cast('0001-01-01' as timestamp)" -%}
-    {%- set loaded_at = 'coalesce(_loaded_at, ' ~ never ~ ')' -%}
-    {#- Rows that broke a rule are not compared with those that did not. -#}
-    {%- set same_key = 'source_system, row_key, _rejected_rule is null' -%}
-    with delivered as (
+    {%- set types = canonical_columns(entity) -%}
+    select
+        {{ listed(types.keys() | list if columns is none else columns) }}
+        {% if columns is none -%}
+        _loaded_at,
+        _row_number,
+        _row,
+        _repairs,
+        {% endif -%}
+        source_system,
+        _rejected_rule,
+        {% for column in spec['key'] -%}
+        {{ key_part(column, spec['key']) }}{{ " || '|' ||" if not loop.last }}
+        {% endfor -%} as row_key
+    from (
         {% for system in systems_with(entity) -%}
         select * from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
         {{ 'union all' if not loop.last }}
         {% else -%}
         select
-            {% for column, type in columns.items() -%}
+            {% for column, type in types.items() -%}
             cast(null as {{ canonical_sql_type(type) }}) as {{ column }},
             {% endfor -%}
             cast(null as {{ dbt.type_string() }}) as source_system,
@@ -25,28 +83,27 @@
             cast(null as {{ dbt.type_string() }}) as _repairs
         where 1 = 0
         {% endfor %}
-    ),
+    ) as delivered
+{%- endmacro %}
 
-    keyed as (
-        select
-            *,
-            {% for column in spec['key'] -%}
-            {{ key_part(column, spec['key']) }}{{ " || '|' ||" if not loop.last }}
-            {% endfor -%} as row_key,
-            {% for column in columns -%}
-            coalesce(cast({{ column }} as {{ dbt.type_string() }}), chr(1)){{ ' || chr(2) ||' if not loop.last }}
-            {% endfor -%} as row_content
-        from delivered
-    ),
 
-    {#- Rows of one key compared: how many contents there are, and how many among the newest. -#}
+{#- The rows that share their key, each compared with the others of it: how many contents there are, and how many among the
+    newest. -#}
+{% macro compared_rows(entity) -%}
+    {%- set never = "cast('0001-01-01' as timestamp)" -%}
+    {%- set loaded_at = 'coalesce(_loaded_at, ' ~ never ~ ')' -%}
+    {%- set same_key = 'source_system, row_key' -%}
     newest as (
         select
-            *,
-            max({{ loaded_at }}) over (
-                partition by {{ same_key }}
-            ) as newest_loaded_at
+            keyed.*,
+            {% for column in canonical_columns(entity) -%}
+            coalesce(cast(keyed.{{ column }} as {{ dbt.type_string() }}), chr(1)){{ ' || chr(2) ||' if not loop.last }}
+            {% endfor -%} as row_content,
+            max({{ loaded_at }}) over (partition by keyed.source_system, keyed.row_key) as newest_loaded_at
         from keyed
+        inner join repeated
+            on keyed.source_system = repeated.source_system and keyed.row_key = repeated.row_key
+        where keyed._rejected_rule is null
     ),
 
     compared as (
@@ -79,25 +136,6 @@
             ) as is_contradicted
         from compared
     )
-
-    select
-        {% for column in columns -%}
-        {{ column }},
-        {% endfor -%}
-        source_system,
-        row_key,
-        case
-            when _rejected_rule is not null or is_contradicted then 'rejected'
-            when recency = 1 then 'kept'
-            else 'merged'
-        end as fate,
-        coalesce(
-            _rejected_rule,
-            case when is_contradicted then '{{ spec['key'] | join(', ') }}: several different rows of one key, none of them the newest' end
-        ) as rejected_rule,
-        _repairs as repairs,
-        _row as row_json
-    from settled
 {%- endmacro %}
 
 
