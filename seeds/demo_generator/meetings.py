@@ -153,7 +153,7 @@ def earlier_meetings(deals: list[Deal]) -> Iterator[Meeting]:
         met.add(deal.account.account_id)
         day = working_day(draws, deal.created_at.date() + timedelta(days=NOTICE_DAYS[0]))
         scheduled_for = quarter_hour(at_work(draws, max(day, deal.created_at.date() + timedelta(days=1))))
-        yield Meeting(scheduled_for, deal.created_at, None, HELD, deal.rep_id, deal=deal)
+        yield Meeting(scheduled_for, deal.created_at, None, HELD, acting_rep(deal.rep_id, day), deal=deal)
 
 
 def first_closing(deal: Deal) -> datetime | None:

@@ -370,6 +370,15 @@ def test_history_before_the_period(company: Company) -> None:
     assert 0.35 < outcomes["won"] / outcomes.total() < 0.46
 
 
+def test_nobody_sells_before_the_first_day_or_after_the_last(company: Company) -> None:
+    """Deals, meetings and subscriptions belong to somebody who worked there when they were closed, held and sold."""
+    employed = {row["rep_id"]: (row["hired_on"], row["left_on"] or "9") for row in company.tables["reps"]}
+    days = [(deal["rep_id"], str(at.date())) for deal, at in company.closed("won", since=datetime.min)]
+    days += [(row["rep_id"], row["scheduled_for"][:10]) for row in company.tables["meetings"] if row["rep_id"]]
+    days += [(row["rep_id"], row["started_on"]) for row in company.tables["subscriptions"]]
+    assert [(rep, day) for rep, day in days if not employed[rep][0] <= day <= employed[rep][1]] == []
+
+
 def test_references_and_dirt(company: Company) -> None:
     """Only the documented rows break a rule; ``--dirt`` names each of them."""
     reps = {row["rep_id"] for row in company.tables["reps"]}
