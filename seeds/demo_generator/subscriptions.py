@@ -100,7 +100,9 @@ def beginning(draws: Draws, contract: Contract, last_day: dict[str, date], won_o
     source = contract.source
     if source is None:
         years = draws.weighted(EARLIER_YEARS)
-        earliest = won_on[contract.account.account_id] + timedelta(days=MONTH_DAYS)
+        earliest = won_on[contract.account.account_id]
+        if contract.account.account_id not in last_day:
+            return earliest, NEW  # the first purchase came with a contract
         return max(earliest, contract.due_on - timedelta(days=years * DAYS_PER_YEAR)), NEW
     if source.pipeline == RENEWAL and source.contract:
         return source.contract.due_on, RENEWED
