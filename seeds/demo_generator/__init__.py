@@ -3,10 +3,14 @@
 Brightwater sells filtration and disinfection equipment and service contracts to some 220
 accounts on three continents. Seventeen reps in four teams work two pipelines, ``new_business``
 and ``renewal``; two people of marketing bring leads. A web shop sells spare parts, also to some 130
-small companies that buy nothing else, and a plan that delivers them monthly. The data covers
-2024-07-01 to 2026-06-30; the deals that were still open when it begins (created since January 2024)
-are in it too, and what was over by then is not. Leads, contacts and sessions are recorded from the
-first day on. A won deal has an order; an order of the shop is no deal.
+small companies that buy nothing else, and reps offer these a plan that delivers them monthly.
+
+The data covers 2024-07-01 to 2026-06-30: leads, contacts, sessions and orders are recorded from the
+first day on. Before it the company had another CRM, of which the deals remain: all that it closed from
+2023-07-01 on, without their stages in between, and each older customer's first purchase. So nobody
+has a subscription before a won deal, figures of trailing 12 months are whole from the first day on,
+and deals that were open on it have their history. A won deal of the period has an order; an order of
+the shop is no deal.
 
     python -m seeds.demo_generator           writes seeds/demo/demo_<entity>.csv
     python -m seeds.demo_generator --check   exits 1 when those files are not what it would write

@@ -1,24 +1,27 @@
-"""The accounts: customers from before the demo's period, and prospects who appear during it."""
+"""The accounts: customers of long before the demo's period, and prospects who appear since shortly before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from .dates import OPENING_BOOK_START, PERIOD_END, at_work, working_day
+from .dates import PERIOD_END, at_work, working_day
 from .draws import Draws
 from .people import AMERICAS, APAC, EMEA, ENTERPRISE, MID_MARKET, SMB, current_owner, territory
 from .tables import Row
 
-LEGACY_ACCOUNTS = 78
-"""Customers of before the period: they hold service contracts that come up for renewal."""
-EARLY_PROSPECTS = 30
-LATER_PROSPECTS = 116
+LEGACY_ACCOUNTS = 66
+"""Customers of long before the period: they hold service contracts that come up for renewal."""
+PROSPECTS = 172
+PROSPECTS_GROWTH = 0.14
+"""How much denser than in the middle they appear at the end, and thinner at the beginning."""
 SHOP_ACCOUNTS = 130
 FIRST_SHOP_NUMBER = 1001
 FIRST_SHOP_ACCOUNT_CREATED = date(2022, 1, 3)
-FIRST_ACCOUNT_CREATED = date(2019, 2, 1)
-FIRST_PROSPECT_CREATED = date(2023, 6, 1)
+FIRST_ACCOUNT_CREATED = date(2019, 5, 1)
+LAST_LEGACY_ACCOUNT_CREATED = date(2022, 4, 1)
+"""A contract takes a year to come up for renewal."""
+FIRST_PROSPECT_CREATED = date(2022, 10, 3)
 LAST_PROSPECT_LEAD_DAYS = 21
 """No account appears so late that it has no time for a deal."""
 
@@ -153,14 +156,16 @@ def build_accounts() -> list[Account]:
     draws = Draws("accounts")
     last = PERIOD_END - timedelta(days=LAST_PROSPECT_LEAD_DAYS)
     spans = (
-        (LEGACY_ACCOUNTS, FIRST_ACCOUNT_CREATED, OPENING_BOOK_START, True),
-        (EARLY_PROSPECTS, FIRST_PROSPECT_CREATED, OPENING_BOOK_START, False),
-        (LATER_PROSPECTS, OPENING_BOOK_START, last, False),
+        (LEGACY_ACCOUNTS, FIRST_ACCOUNT_CREATED, LAST_LEGACY_ACCOUNT_CREATED, True),
+        (PROSPECTS, FIRST_PROSPECT_CREATED, last, False),
     )
     births: list[tuple[datetime, bool]] = []
     for count, first, end, is_legacy in spans:
         for index in range(count):
-            offset = ((end - first).days - 1) * (index + draws.unit()) / count
+            share = (index + draws.unit()) / count
+            if not is_legacy:
+                share *= 1.0 + PROSPECTS_GROWTH * (1.0 - share)
+            offset = ((end - first).days - 1) * share
             day = working_day(draws, first + timedelta(days=int(offset)))
             births.append((at_work(draws, day), is_legacy))
     births.sort()

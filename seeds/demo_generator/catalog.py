@@ -11,10 +11,12 @@ from .tables import Row
 FILTRATION, DISINFECTION, SERVICE, SPARES = "Filtration", "Disinfection", "Service contracts", "Spare parts"
 PREDECESSOR, NEWCOMER = "P-06", "P-08"
 NEWCOMER_LAUNCH = date(2025, 6, 2)
-PREDECESSOR_WEIGHT_AFTER_LAUNCH = 0.35
+PREDECESSOR_WEIGHT_AFTER_LAUNCH = 0.55
+KNOWN_AFTER_DAYS, RUN_DOWN_DAYS = 40, 100.0
+"""When the customers of a predecessor begin to hear of its successor, and how long it takes until all have."""
 OLD_LAMP, NEW_LAMP = "P-15", "P-16"
 NEW_LAMP_LAUNCH = date(2025, 10, 6)
-OLD_LAMP_WEIGHT_AFTER_LAUNCH = 0.45
+OLD_LAMP_WEIGHT_AFTER_LAUNCH = 0.55
 
 NEW_BUSINESS, RENEWAL = "new_business", "renewal"
 OPEN, WON, LOST = "open", "won", "lost"
@@ -40,7 +42,8 @@ class Product:
         if day < self.launched_on:
             return 0.0
         if self.product_id == PREDECESSOR and day >= NEWCOMER_LAUNCH:
-            return self.weight * PREDECESSOR_WEIGHT_AFTER_LAUNCH
+            known = max(0.0, min(1.0, ((day - NEWCOMER_LAUNCH).days - KNOWN_AFTER_DAYS) / RUN_DOWN_DAYS))
+            return self.weight * (1.0 - known * (1.0 - PREDECESSOR_WEIGHT_AFTER_LAUNCH))
         if self.product_id == OLD_LAMP and day >= NEW_LAMP_LAUNCH:
             return self.weight * OLD_LAMP_WEIGHT_AFTER_LAUNCH
         return self.weight
@@ -52,7 +55,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product("P-03", "MembraSkid RO-8", FILTRATION, date(2019, 4, 1), 38000, 22400, "USD", 0.8),
     Product("P-04", "CarbonGuard", FILTRATION, date(2018, 6, 4), 14800, 8300, "USD", 1.2),
     Product("P-05", "SoftStream Duplex", FILTRATION, date(2020, 10, 5), 19800, 11900, "EUR", 0.9),
-    Product("P-06", "ClearRay UV-100", DISINFECTION, date(2017, 5, 8), 21000, 12900, "USD", 1.5),
+    Product("P-06", "ClearRay UV-100", DISINFECTION, date(2017, 5, 8), 21000, 12900, "USD", 4.8),
     Product("P-07", "OzoLine 30", DISINFECTION, date(2021, 3, 1), 33500, 19700, "EUR", 0.8),
     Product(
         "P-08",
@@ -62,7 +65,7 @@ PRODUCTS: tuple[Product, ...] = (
         24500,
         13400,
         "USD",
-        1.7,
+        4.0,
         PREDECESSOR,
     ),
     Product("P-09", "DoseMaster CL", DISINFECTION, date(2016, 1, 11), 12900, 7400, "USD", 1.1),
@@ -74,8 +77,8 @@ PRODUCTS: tuple[Product, ...] = (
 SHOP_PRODUCTS: tuple[Product, ...] = (
     Product("P-13", "Carbon cartridge", SPARES, date(2016, 3, 7), 48, 21, "USD", 1.6),
     Product("P-14", "Sediment cartridge 5-pack", SPARES, date(2016, 3, 7), 64, 31, "USD", 1.5),
-    Product("P-15", "UV lamp L80", SPARES, date(2017, 5, 8), 145, 70, "USD", 1.6),
-    Product("P-16", "UV lamp L80 LongLife", SPARES, NEW_LAMP_LAUNCH, 189, 84, "USD", 1.3, OLD_LAMP),
+    Product("P-15", "UV lamp L80", SPARES, date(2017, 5, 8), 145, 70, "USD", 3.0),
+    Product("P-16", "UV lamp L80 LongLife", SPARES, NEW_LAMP_LAUNCH, 189, 84, "USD", 2.2, OLD_LAMP),
     Product("P-17", "Dosing fluid 20 l", SPARES, date(2016, 1, 11), 96, 61, "USD", 1.1),
     Product("P-18", "Legionella test kit", SPARES, date(2020, 2, 3), 119, 52, "USD", 0.8),
     Product("P-19", "RO membrane 4040", SPARES, date(2019, 4, 1), 310, 192, "USD", 0.5),

@@ -11,10 +11,11 @@ from .advertising import acquisition_cost_rows, ad_spend_rows
 from .calls import call_rows
 from .catalog import product_rows, stage_rows
 from .contacts import activity_rows, build_contacts
-from .deals import Simulation, deal_rows, stage_change_rows
+from .deals import Simulation, deal_rows, numbered_deals, stage_change_rows
 from .dirt import spoil
 from .dirty_rows import DirtyRow
 from .emails import email_rows
+from .founding import founding_deals
 from .lead_quotas import lead_quota_rows
 from .leads import build_leads, lead_rows
 from .market import brand_mention_rows, competitor_price_rows
@@ -23,6 +24,7 @@ from .money import build_rates, rate_rows
 from .orders import deal_orders, numbered, order_line_rows, order_rows
 from .people import build_marketers, build_reps, rep_rows
 from .pixel import pixel_rows
+from .plans import build_plans
 from .quotas import build_quotas, quota_rows
 from .quotes import build_quotes, quote_rows
 from .shop import build_purchases
@@ -38,15 +40,16 @@ def build_company() -> tuple[dict[str, list[Row]], list[DirtyRow]]:
     accounts = build_accounts()
     shop_accounts = build_shop_accounts(accounts)
     rates = build_rates()
-    simulation = Simulation(reps, accounts)
-    deals = simulation.run()
+    plans = build_plans(shop_accounts)
+    simulation = Simulation(reps, accounts, founding_deals(accounts))
+    deals = numbered_deals([*simulation.run(), *(deal for plan in plans for deal in plan.deals)])
     leads = build_leads(reps, accounts, deals)
     meetings = build_meetings(reps, leads, deals)
     contacts = build_contacts(reps, leads, deals, meetings)
     purchases = build_purchases(accounts, shop_accounts, deals)
     visits = build_visits(leads, purchases)
     orders = numbered([*deal_orders(deals), *(purchase.order for purchase in purchases)])
-    subscriptions = build_subscriptions(reps, deals, simulation.contracts, shop_accounts)
+    subscriptions = build_subscriptions(reps, deals, simulation.contracts, plans)
     tables: dict[str, list[Row]] = {
         "reps": rep_rows(people),
         "accounts": account_rows([*accounts, *shop_accounts]),

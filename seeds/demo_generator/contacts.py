@@ -25,7 +25,7 @@ OUTBOUND, INBOUND = "outbound", "inbound"
 FIRST_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.46), (EMAIL, 0.50), (MEETING, 0.04))
 OUTBOUND_FIRST_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.62), (EMAIL, 0.38))
 FURTHER_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.42), (EMAIL, 0.58))
-DEAL_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.47), (EMAIL, 0.45), (NOTE, 0.05), (TASK, 0.03))
+DEAL_KINDS: tuple[tuple[str, float], ...] = ((CALL, 0.47), (EMAIL, 0.45), (NOTE, 0.06), (TASK, 0.04))
 
 # How many more times a rep tries a lead that leads to nothing.
 FURTHER_TRIES: tuple[tuple[int, float], ...] = ((0, 0.42), (1, 0.28), (2, 0.16), (3, 0.08), (5, 0.04), (8, 0.01))
@@ -74,7 +74,7 @@ def build_contacts(reps: list[Rep], leads: list[Lead], deals: list[Deal], meetin
     contacts += [
         Contact(meeting.scheduled_for, MEETING, OUTBOUND, meeting.rep_id, meeting.lead, meeting.deal)
         for meeting in meetings
-        if meeting.status == HELD
+        if meeting.status == HELD and meeting.scheduled_for.date() >= PERIOD_START
     ]
     contacts.sort(key=lambda contact: contact.occurred_at)
     return contacts

@@ -11,8 +11,10 @@ PERIOD_START = date(2024, 7, 1)
 PERIOD_END = date(2026, 6, 30)
 AS_OF = datetime(2026, 7, 1)
 """The first instant after the demo: nothing that happened at or after it is in the data."""
-OPENING_BOOK_START = date(2024, 1, 1)
-"""Deals created from here on that were still open at PERIOD_START form the opening book."""
+HISTORY_START = date(2023, 7, 1)
+"""The year before the period, of which the former CRM left its closed deals, but not their way through the stages."""
+SIMULATION_START = date(2023, 3, 1)
+"""Deals are created from here on, so that as many close at HISTORY_START as later."""
 
 MONTHS_PER_YEAR = 12
 DAYS_PER_YEAR = 365
@@ -26,14 +28,19 @@ MORNING_MINUTES = 150
 WEB_AT_WORK_CHANCE = 0.72
 WEB_DAY_STARTS, WEB_DAY_ENDS = 6, 24
 
-AUGUST, DECEMBER, JANUARY = 8, 12, 1
+AUGUST, NOVEMBER, DECEMBER, JANUARY = 8, 11, 12, 1
 AUGUST_POSTPONED = 0.35
-JANUARY_PULLED = 0.45
-JANUARY_PULL_DAYS = 20
-QUARTER_START_PULLED = 0.30
-QUARTER_START_DAYS = 12
-QUARTER_END_PUSHED = 0.35
+NOVEMBER_POSTPONED = 0.20
+"""Customers spend what is left of the year's budget in December."""
+JANUARY_PULLED = 0.58
+JANUARY_PULL_DAYS = 26
+QUARTER_START_PULLED = 0.40
+QUARTER_START_DAYS = 14
+QUARTER_END_PUSHED = 0.45
 QUARTER_RUSH_DAYS = 11
+CLEARED_CHANCE, YEAR_CLEARED_CHANCE = 0.35, 0.70
+CLEARED_DAYS, YEAR_CLEARED_DAYS = 20, 50
+"""Before a quarter is reported, and more so before a year is, reps give up what would soon be lost anyway."""
 
 
 def add_months(day: date, months: int) -> date:
@@ -101,9 +108,20 @@ def rush_day(draws: Draws, quarter_last: date) -> date:
     return quarter_last - timedelta(days=draws.whole(0, QUARTER_RUSH_DAYS))
 
 
+def clearing_day(draws: Draws, day: date, earliest: date) -> date:
+    """Bend the day of a loss to the season: many deals are given up at a quarter's end."""
+    first_of_quarter = add_months(day, -((day.month - 1) % 3))
+    is_year = first_of_quarter.month == JANUARY
+    cleared = rush_day(draws, first_of_quarter - timedelta(days=1))
+    window = YEAR_CLEARED_DAYS if is_year else CLEARED_DAYS
+    is_near = (day - first_of_quarter).days < window and cleared >= earliest
+    return cleared if is_near and draws.chance(YEAR_CLEARED_CHANCE if is_year else CLEARED_CHANCE) else day
+
+
 def seasonal_close(draws: Draws, day: date, earliest: date) -> date:
     """Bend the day of a win to the season: few in August, many at a quarter's end."""
-    if day.month == AUGUST and draws.chance(AUGUST_POSTPONED):
+    postponed = {AUGUST: AUGUST_POSTPONED, NOVEMBER: NOVEMBER_POSTPONED}
+    if draws.chance(postponed.get(day.month, 0.0)):
         return rush_day(draws, quarter_end(day))
     first_of_quarter = add_months(day, -((day.month - 1) % 3))
     into = (day - first_of_quarter).days

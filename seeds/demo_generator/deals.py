@@ -1,4 +1,9 @@
-"""The deals: a simulation of two years of selling, in the order in which deals are created."""
+"""The deals: a simulation of selling, in the order in which deals are created.
+
+It begins some months before the first deals that are kept, so that the company is in full swing by then: it has
+customers of all ages, contracts that come up for renewal, and deals in every stage. Those that were closed in the
+year before the period are kept as the former CRM had them: without their stages, campaigns, reasons and notes.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +28,11 @@ from .catalog import (
 from .dates import (
     AS_OF,
     DAYS_PER_YEAR,
+    HISTORY_START,
     MONTHS_PER_YEAR,
-    OPENING_BOOK_START,
     PERIOD_END,
     PERIOD_START,
+    SIMULATION_START,
     at_work,
     month_end,
     months_between,
@@ -38,8 +44,8 @@ from .people import ENTERPRISE, MID_MARKET, SMB, SUCCESSOR, Rep, acting_rep
 from .tables import Row
 from .wording import campaign_for, lost_reason, rationale_note
 
-DEALS_PER_MONTH = 44.0
-YEARLY_GROWTH = 0.10
+DEALS_PER_MONTH = 45.0
+YEARLY_GROWTH = 0.12
 # How many new-business deals are created in a month, relative to the average.
 CREATION_SEASON: tuple[float, ...] = (
     1.06,
@@ -55,9 +61,10 @@ CREATION_SEASON: tuple[float, ...] = (
     1.03,
     0.88,
 )
-LEGACY_CONTRACTS = 150
-DUE_STRIDE = 97
-"""Prime to the number of contracts: scatters one account's contracts over the year."""
+CONTRACTS_EACH: tuple[tuple[int, float], ...] = ((1, 0.44), (2, 0.24), (3, 0.16), (4, 0.16))
+"""How many service contracts a customer of long before the period has."""
+DUE_STRIDE = 0.61803
+"""Of a year, between one contract's due day and the next one's: scatters them, and one account's, over the year."""
 RENEWAL_NOTICE_DAYS = (52, 92)
 
 WIN_CHANCE = 0.285
@@ -114,6 +121,8 @@ class Deal:
     rationale_note: str | None = None
     contract: Contract | None = None
     """The contract that a renewal is about."""
+    is_archived: bool = False
+    """Whether it was closed before the period."""
     deal_id: str = ""
     lead_id: str | None = None
 
@@ -137,7 +146,7 @@ class Deal:
 class Contract:
     """A service contract that runs out on ``due_on`` and may be renewed.
 
-    ``source`` is the deal that won it; a contract of before the period has none.
+    ``source`` is the deal that won it; a contract of before the history has none.
     """
 
     account: Account
@@ -151,7 +160,8 @@ class Ledger:
     """Running balances that keep luck from piling up on one rep.
 
     ``turns`` hands out new deals in proportion to each rep's load; ``wins`` lets a rep win about
-    as often as his or her chances say, instead of in streaks that no quota could foresee.
+    as often as his or her chances say, instead of in streaks that no quota could foresee;
+    ``products`` lets each be sold as steadily as it is asked for, so that a successor's launch shows.
     """
 
     def __init__(self, reps: list[Rep]) -> None:
@@ -159,6 +169,7 @@ class Ledger:
         self._reps = reps
         self._turns = {rep.rep_id: 0.0 for rep in reps}
         self._wins: dict[tuple[str, str], float] = {}
+        self._products: dict[tuple[bool, str], float] = {}
 
     def next_rep(self, draws: Draws, day: date) -> Rep:
         """Return the rep whose turn it is to open a deal on ``day``."""
@@ -172,6 +183,22 @@ class Ledger:
         self._turns[chosen.rep_id] -= 1.0
         return chosen
 
+    def next_product(self, draws: Draws, day: date, kind: str, won: bool) -> Product:
+        """Return the product of a deal that begins on ``day``; a first purchase is mostly equipment."""
+        choices = []
+        total = 0.0
+        for product in PRODUCTS:
+            factor = FIRST_PURCHASE_EQUIPMENT if kind == "new" and product.line == FILTRATION else 1.0
+            choices.append((product, product.weight_on(day) * factor))
+            total += choices[-1][1]
+        for product, weight in choices:
+            balance = self._products.get((won, product.product_id), 0.0)
+            self._products[won, product.product_id] = balance + weight / total
+        on_sale = [product for product, weight in choices if weight > 0]
+        chosen = max(on_sale, key=lambda item: self._products[won, item.product_id] + LUCK * draws.unit())
+        self._products[won, chosen.product_id] -= 1.0
+        return chosen
+
     def is_won(self, draws: Draws, rep_id: str, pipeline: str, chance: float) -> bool:
         """Return whether a deal with this chance is won."""
         balance = self._wins.get((rep_id, pipeline), 0.0) + min(chance, MAX_WIN_CHANCE)
@@ -181,10 +208,10 @@ class Ledger:
 
 
 class Simulation:
-    """Two years of selling; ``run`` returns the deals and fills ``contracts``."""
+    """The years of selling; ``run`` returns the deals and fills ``contracts``."""
 
-    def __init__(self, reps: list[Rep], accounts: list[Account]) -> None:
-        """Prepare the streams, the ledger and the contracts of before the period."""
+    def __init__(self, reps: list[Rep], accounts: list[Account], earlier: list[Deal]) -> None:
+        """Prepare the streams and the ledger; ``earlier`` are the deals of before the simulation."""
         self._draws = Draws("deals")
         self._words = Draws("deals/wording")
         self._reps = {rep.rep_id: rep for rep in reps}
@@ -192,12 +219,14 @@ class Simulation:
         self._ledger = Ledger(reps)
         self._deals: list[Deal] = []
         self._by_account: dict[str, list[Deal]] = {}
+        for deal in earlier:
+            self._keep(deal)
         self._queue: list[tuple[datetime, int, Contract | None]] = []
         self._queued = 0
         self.contracts: list[Contract] = []
 
     def run(self) -> list[Deal]:
-        """Return all deals in the order of creation, with their ids."""
+        """Return all deals, the earlier ones included."""
         for created_at in creation_times(self._draws):
             self._enqueue(created_at, None)
         for legacy in legacy_contracts(self._draws, self._accounts):
@@ -208,9 +237,6 @@ class Simulation:
                 self._open_new_business(created_at)
             else:
                 self._open_renewal(created_at, contract)
-        self._deals.sort(key=lambda deal: deal.created_at)
-        for number, deal in enumerate(self._deals, start=1):
-            deal.deal_id = f"D-{number:05d}"
         return self._deals
 
     def _enqueue(self, created_at: datetime, contract: Contract | None) -> None:
@@ -234,12 +260,12 @@ class Simulation:
         if account is None:
             return
         kind = self._kind(account, created_at)
-        product = choose_product(draws, created_at.date(), kind)
         channel = account.channel
         if kind != "new" and not draws.chance(SAME_CHANNEL_CHANCE):
             channel = draws.weighted(CHANNELS)
         chance = WIN_CHANCE * rep.skill * CHANNEL_FIT[channel] * SEGMENT_FIT[account.segment]
         won = self._ledger.is_won(draws, rep.rep_id, NEW_BUSINESS, chance)
+        product = self._ledger.next_product(draws, created_at.date(), kind, won)
         journey = plan_new_business(draws, created_at, account.segment, won)
         amount = new_amount(draws, product, account.segment, won)
         deal = Deal(
@@ -281,22 +307,28 @@ class Simulation:
         self._add(deal, journey, contract.due_on + timedelta(days=DAYS_PER_YEAR))
 
     def _add(self, deal: Deal, journey: Journey, next_due: date) -> None:
-        """Finish a deal and keep it, unless it was over before the period began."""
-        if journey.ends_at.date() < PERIOD_START:
+        """Finish a deal and keep it, unless it was over before the history begins."""
+        if journey.ends_at.date() < HISTORY_START:
             return
         is_open = deal.outcome == OPEN and deal.pipeline == NEW_BUSINESS
         if is_open and self._draws.chance(NO_AMOUNT_YET_CHANCE.get(deal.stage, 0.0)):
             deal.amount = None
-        if deal.outcome == LOST:
+        if journey.ends_at.date() < PERIOD_START:
+            archive(deal)
+        if deal.outcome == LOST and not deal.is_archived:
             deal.lost_reason = lost_reason(self._words, deal.changes[-2][0])
-        if reached_qualified(deal.pipeline, deal.changes):
+        if reached_qualified(deal.pipeline, deal.changes) and not deal.is_archived:
             deal.rationale_note = rationale_note(self._words, deal.pipeline, deal.product.line)
-        self._deals.append(deal)
-        self._by_account.setdefault(deal.account.account_id, []).append(deal)
+        self._keep(deal)
         if deal.outcome == WON and deal.product.line == SERVICE and deal.amount is not None:
             if deal.pipeline == NEW_BUSINESS:
                 next_due = deal.changes[-1][1].date() + timedelta(days=DAYS_PER_YEAR)
             self._enqueue_renewal(Contract(deal.account, deal.product, deal.amount, next_due, deal))
+
+    def _keep(self, deal: Deal) -> None:
+        """Add a deal to the data, and to its account."""
+        self._deals.append(deal)
+        self._by_account.setdefault(deal.account.account_id, []).append(deal)
 
     def _choose_account(self, rep_id: str, when: datetime) -> Account | None:
         """Return an account of the rep that has room for one more deal."""
@@ -309,8 +341,7 @@ class Simulation:
                 continue
             if self._open_deals(account, when) >= MAX_OPEN_PER_ACCOUNT:
                 continue
-            is_customer = account.is_legacy or self._has_won(account, when)
-            (customers if is_customer else prospects).append(account)
+            (customers if self._has_won(account, when) else prospects).append(account)
         wants_prospect = self._draws.chance(PROSPECT_SHARE)
         pool = (prospects or customers) if wants_prospect else (customers or prospects)
         return self._draws.pick(pool) if pool else None
@@ -326,22 +357,19 @@ class Simulation:
         return any(deal.outcome == WON and deal.changes[-1][1] < when for deal in deals)
 
     def _kind(self, account: Account, when: datetime) -> str:
-        """Return new, repeat or upsell, in step with the account's earlier wins.
-
-        A customer of before the period buys on top of a contract, so its deals are upsells until
-        a win in the data makes further ones repeats.
-        """
-        if self._has_won(account, when):
-            return "upsell" if self._draws.chance(UPSELL_CHANCE) else "repeat"
-        return "upsell" if account.is_legacy else "new"
+        """Return new, repeat or upsell, in step with the account's earlier wins."""
+        if not self._has_won(account, when):
+            return "new"
+        return "upsell" if self._draws.chance(UPSELL_CHANCE) else "repeat"
 
 
 def creation_times(draws: Draws) -> list[datetime]:
-    """Return when new-business deals are created, the opening book included."""
+    """Return when new-business deals are created."""
     times = []
     owed = 0.0
-    for number, month in enumerate(months_between(OPENING_BOOK_START, PERIOD_END)):
-        growth = 1.0 + YEARLY_GROWTH * number / MONTHS_PER_YEAR
+    for month in months_between(SIMULATION_START, PERIOD_END):
+        years = month.year - PERIOD_START.year + (month.month - PERIOD_START.month) / MONTHS_PER_YEAR
+        growth = 1.0 + YEARLY_GROWTH * years
         owed += DEALS_PER_MONTH * growth * CREATION_SEASON[month.month - 1]
         days = month_end(month).day
         for _ in range(int(owed)):
@@ -352,32 +380,39 @@ def creation_times(draws: Draws) -> list[datetime]:
 
 
 def legacy_contracts(draws: Draws, accounts: list[Account]) -> list[Contract]:
-    """Return the contracts of before the period, due evenly over its first year."""
-    legacy = [account for account in accounts if account.is_legacy]
+    """Return the contracts of before the simulation, due evenly over the first year of the history."""
     services = [product for product in PRODUCTS if product.line == SERVICE]
-    contracts = []
-    for index in range(LEGACY_CONTRACTS):
-        account = legacy[index % len(legacy)]
-        product = draws.weighted([(item, item.weight) for item in services])
-        offset = int(DAYS_PER_YEAR * (index * DUE_STRIDE % LEGACY_CONTRACTS) / LEGACY_CONTRACTS)
-        amount = new_amount(draws, product, account.segment, True)
-        contracts.append(Contract(account, product, amount, PERIOD_START + timedelta(days=offset)))
+    contracts: list[Contract] = []
+    for account in accounts:
+        if not account.is_legacy:
+            continue
+        for _ in range(draws.weighted(CONTRACTS_EACH)):
+            product = draws.weighted([(item, item.weight) for item in services])
+            offset = int(DAYS_PER_YEAR * (len(contracts) * DUE_STRIDE % 1.0))
+            amount = new_amount(draws, product, account.segment, True)
+            contracts.append(Contract(account, product, amount, HISTORY_START + timedelta(days=offset)))
     return contracts
-
-
-def choose_product(draws: Draws, day: date, kind: str) -> Product:
-    """Return a product that is on sale on ``day``; a first purchase is mostly equipment."""
-    choices = []
-    for product in PRODUCTS:
-        factor = FIRST_PURCHASE_EQUIPMENT if kind == "new" and product.line == FILTRATION else 1.0
-        choices.append((product, product.weight_on(day) * factor))
-    return draws.weighted(choices)
 
 
 def new_amount(draws: Draws, product: Product, segment: str, won: bool) -> Decimal:
     """Return an amount around the list price, larger for larger customers."""
     factor = SEGMENT_SIZE[segment] * draws.log_normal(PRICE_SPREAD)
     return rounded(product.list_price * factor * (1.0 if won else LOST_DEALS_ARE_LARGER))
+
+
+def archive(deal: Deal) -> None:
+    """Leave of a deal what the former CRM kept: when it began, and how and when it ended."""
+    deal.changes = (deal.changes[0], deal.changes[-1])
+    deal.campaign = None
+    deal.is_archived = True
+
+
+def numbered_deals(deals: list[Deal]) -> list[Deal]:
+    """Return the deals in the order of creation, with their ids."""
+    deals.sort(key=lambda deal: deal.created_at)
+    for number, deal in enumerate(deals, start=1):
+        deal.deal_id = f"D-{number:05d}"
+    return deals
 
 
 def rounded(amount: float) -> Decimal:

@@ -22,7 +22,7 @@ UNPARSABLE_DATE = "before CRM"
 FUTURE = datetime(2026, 7, 6, 9, 15)
 FALSE_WIN_AT = datetime(2026, 6, 26, 16, 40)
 EARLY_BY = timedelta(days=2)
-LATEST_VICTIM = date(2026, 3, 31)
+EARLIEST_VICTIM, LATEST_VICTIM = date(2024, 7, 1), date(2026, 3, 31)
 WINS_WITHOUT_AMOUNT = 2
 # Where among the suitable rows each victim stands, from 0 (first) to 1 (last).
 MERGED_AT, UNKNOWN_REP_AT, NO_REP_AT, EARLY_CHANGE_AT = 0.20, 0.35, 0.62, 0.48
@@ -50,14 +50,14 @@ def spoil(tables: Tables) -> list[DirtyRow]:
 
 
 def closed_deals(tables: Tables, outcome: str) -> list[Row]:
-    """Return the new-business deals with this outcome that closed some time ago."""
+    """Return the new-business deals with this outcome that closed within the period, some time ago."""
     return [
         row
         for row in tables["deals"]
         if row["outcome"] == outcome
         and row["pipeline"] == NEW_BUSINESS
         and isinstance(row["closed_at"], datetime)
-        and row["closed_at"].date() <= LATEST_VICTIM
+        and EARLIEST_VICTIM <= row["closed_at"].date() <= LATEST_VICTIM
     ]
 
 

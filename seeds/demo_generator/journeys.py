@@ -13,7 +13,7 @@ from .catalog import (
     open_stages,
     qualified_stages,
 )
-from .dates import at_work, seasonal_close, working_day
+from .dates import at_work, clearing_day, seasonal_close, working_day
 from .draws import Draws
 from .people import ENTERPRISE, MID_MARKET, SMB
 
@@ -42,12 +42,12 @@ LOSS_SIGMA = 0.50
 
 # Where new business is lost, and how long that takes on average (in days).
 LOST_FROM: tuple[tuple[tuple[str, float], float], ...] = (
-    (("Prospecting", 42.0), 0.10),
-    (("Discovery", 84.0), 0.20),
-    (("Qualified", 122.0), 0.27),
-    (("Proposal", 145.0), 0.26),
-    (("Negotiation", 152.0), 0.14),
-    (("Contract", 130.0), 0.03),
+    (("Prospecting", 36.0), 0.10),
+    (("Discovery", 70.0), 0.20),
+    (("Qualified", 102.0), 0.27),
+    (("Proposal", 120.0), 0.26),
+    (("Negotiation", 126.0), 0.14),
+    (("Contract", 110.0), 0.03),
 )
 RENEWAL_LOST_FROM: tuple[tuple[str, float], ...] = (
     ("Upcoming", 0.45),
@@ -83,7 +83,8 @@ def plan_new_business(draws: Draws, created_at: datetime, segment: str, is_won: 
     else:
         last_open, mean_days = draws.weighted(LOST_FROM)
         days = mean_days * draws.log_normal(LOSS_SIGMA)
-        planned = close = first_day + timedelta(days=clamp_days(days))
+        planned = first_day + timedelta(days=clamp_days(days))
+        close = clearing_day(draws, planned, first_day + timedelta(days=MIN_DAYS))
     final = WON_STAGE if is_won else LOST_STAGE
     changes = _walk(draws, NEW_BUSINESS, created_at, close, last_open, final)
     if not is_won and draws.chance(REOPEN_CHANCE):

@@ -17,7 +17,7 @@ from .quotas import employed_months
 from .tables import Row
 
 HALF_YEAR = 6
-AMBITION = (0.75, 1.30)
+AMBITION = (0.78, 1.33)
 LOWEST_GOAL = 1
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from .accounts import Account
+from .catalog import FILTER_PLAN
 from .dates import (
     AS_OF,
     MONTHS_PER_YEAR,
     PERIOD_START,
+    add_months,
     any_hour,
     at_work,
     business_time,
@@ -26,7 +28,7 @@ from .deals import CREATION_SEASON, Deal
 from .draws import Draws
 from .people import EVENT_MARKETER, WEB_MARKETER, Rep
 from .tables import Row
-from .wording import campaign_for
+from .wording import MONTHS_PER_QUARTER, campaign_for
 
 MARKETING_ORIGIN, SALES_ORIGIN, PARTNER_ORIGIN = "marketing", "sales", "partner"
 WEB_CHANNELS = ("organic", "paid_search", "paid_social", "display")
@@ -89,11 +91,14 @@ QUALIFIED_CHANCE = {
 FAST_HOURS, FAST_FIT, SLOW_FIT = 2.0, 1.35, 0.75
 """Who answers within two hours qualifies more of the leads."""
 QUALIFY_DAYS = (0.5, 16.0)
-DISQUALIFIED_CHANCE = 0.985
-FORGOTTEN_DISQUALIFIED_CHANCE = 0.85
+DISQUALIFIED_CHANCE = 0.96
+FORGOTTEN_DISQUALIFIED_CHANCE = 0.70
 DISQUALIFY_MEAN_DAYS, DISQUALIFY_SIGMA = 16.0, 0.8
-LATE_DISQUALIFIED_CHANCE = 0.95
+LATE_DISQUALIFIED_CHANCE = 0.90
 LATE_DISQUALIFY_MEAN_DAYS = 55.0
+SWEPT_AFTER_DAYS = 60
+SWEPT_ON_DAY = 10
+"""On a day early in each quarter marketing disqualifies the leads that were left to lie for so long."""
 
 KNOWN_ACCOUNT_CHANCE = 0.08
 WEEKDAY_CHANCE = 0.65
@@ -160,8 +165,8 @@ def leads_of_deals(reps: dict[str, Rep], deals: list[Deal]) -> Iterator[Lead]:
     draws = Draws("leads/deals")
     latest: dict[str, Lead] = {}
     for deal in deals:
-        if deal.kind != "new":
-            continue
+        if deal.kind != "new" or deal.product == FILTER_PLAN:
+            continue  # a plan is offered to those who buy in the shop anyway
         known = latest.get(deal.account.account_id)
         if known is not None and draws.chance(SAME_LEAD_CHANCE):
             known.deals.append(deal)
@@ -300,13 +305,20 @@ def mark(draws: Draws, lead: Lead, middle: int) -> None:
 
 
 def drop(draws: Draws, lead: Lead, chance: float, mean_days: float) -> None:
-    """Disqualify a lead some time after it was qualified or answered, unless it is left to lie."""
-    if not draws.chance(chance):
-        return
+    """Disqualify a lead some time after it was qualified or answered; one that is left to lie is swept up later."""
     since = lead.qualified_at or lead.contacted_at or lead.created_at
-    days = mean_days * draws.log_normal(DISQUALIFY_SIGMA)
-    dropped_at = business_time(draws, minute(since + timedelta(days=days)))
+    if draws.chance(chance):
+        when = since + timedelta(days=mean_days * draws.log_normal(DISQUALIFY_SIGMA))
+    else:
+        when = at_work(draws, sweep_day(since.date() + timedelta(days=SWEPT_AFTER_DAYS)))
+    dropped_at = business_time(draws, minute(when))
     lead.disqualified_at = dropped_at if dropped_at < AS_OF else None
+
+
+def sweep_day(day: date) -> date:
+    """Return the first day at or after ``day`` on which marketing sweeps up."""
+    swept = add_months(day, -((day.month - 1) % MONTHS_PER_QUARTER)).replace(day=SWEPT_ON_DAY)
+    return swept if swept >= day else add_months(swept, MONTHS_PER_QUARTER).replace(day=SWEPT_ON_DAY)
 
 
 def minute(when: datetime) -> datetime:

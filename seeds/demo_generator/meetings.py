@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .catalog import LOST_STAGE, RENEWAL, WON
+from .catalog import FILTER_PLAN, LOST_STAGE, NEW_BUSINESS, RENEWAL, WON
 from .dates import AS_OF, PERIOD_START, at_work, working_day
 from .deals import Deal
 from .draws import Draws
 from .leads import Lead
-from .people import Rep
+from .people import Rep, acting_rep
 from .tables import Row
 
 DISCOVERY, DEMO, FOLLOW_UP = "discovery", "demo", "follow_up"
@@ -26,8 +26,8 @@ MOST_FOLLOW_UPS = 3
 REVIEW_CHANCE = 0.30
 """How often a renewal is talked over in a meeting."""
 
-MEAN_NO_SHOW = 0.28
-NO_SHOW_SPREAD = 0.13
+MEAN_NO_SHOW = 0.31
+NO_SHOW_SPREAD = 0.17
 """How far a rep's own no-show rate lies from the mean, at most."""
 FOLLOW_UP_NO_SHOW = 0.4
 """No-shows of follow-ups, relative to first presentations."""
@@ -48,7 +48,7 @@ class Meeting:
 
     scheduled_for: datetime
     booked_at: datetime
-    kind: str
+    kind: str | None
     status: str
     rep_id: str | None
     lead: Lead | None = None
@@ -75,8 +75,10 @@ class Calendar:
         yield from self._book(DISCOVERY, booked_at, ends_at, lead=lead)
 
     def of_deal(self, deal: Deal) -> Iterator[Meeting]:
-        """Yield the demos and follow-ups of a deal."""
+        """Yield the demos and follow-ups of a deal; a filter plan is sold by telephone."""
         draws = self._draws
+        if deal.product == FILTER_PLAN:
+            return
         is_renewal = deal.pipeline == RENEWAL
         if not draws.chance(REVIEW_CHANCE if is_renewal else DEMO_CHANCE):
             return
@@ -109,7 +111,7 @@ class Calendar:
             if not booked_at < scheduled_for < ends_at:
                 return
             status = self._status(kind, rep_id) if scheduled_for < AS_OF else SCHEDULED
-            yield Meeting(scheduled_for, booked_at, kind, status, rep_id, lead, deal)
+            yield Meeting(scheduled_for, booked_at, kind, status, rep_id and acting_rep(rep_id, day), lead, deal)
             if status != NO_SHOW or not draws.chance(REBOOKED_CHANCE):
                 return
             booked_at, days = scheduled_for + timedelta(minutes=draws.whole(20, 300)), REBOOKED_DAYS
@@ -130,10 +132,28 @@ def build_meetings(reps: list[Rep], leads: list[Lead], deals: list[Deal]) -> lis
     calendar = Calendar(reps)
     meetings = [meeting for lead in leads for meeting in calendar.of_lead(lead)]
     meetings += [meeting for deal in deals for meeting in calendar.of_deal(deal)]
+    meetings += earlier_meetings(deals)
     meetings.sort(key=lambda meeting: meeting.scheduled_for)
     for number, meeting in enumerate(meetings, start=1):
         meeting.meeting_id = f"M-{number:04d}"
     return meetings
+
+
+def earlier_meetings(deals: list[Deal]) -> Iterator[Meeting]:
+    """Yield the first meeting with each customer won before the period; else a later one would seem to be the first.
+
+    The former CRM knew no kinds of meetings.
+    """
+    draws = Draws("meetings/earlier")
+    met: set[str] = set()
+    for deal in deals:
+        is_sale = deal.outcome == WON and deal.pipeline == NEW_BUSINESS and deal.product != FILTER_PLAN
+        if not deal.is_archived or not is_sale or deal.account.account_id in met:
+            continue
+        met.add(deal.account.account_id)
+        day = working_day(draws, deal.created_at.date() + timedelta(days=NOTICE_DAYS[0]))
+        scheduled_for = quarter_hour(at_work(draws, max(day, deal.created_at.date() + timedelta(days=1))))
+        yield Meeting(scheduled_for, deal.created_at, None, HELD, acting_rep(deal.rep_id, day), deal=deal)
 
 
 def first_closing(deal: Deal) -> datetime | None:

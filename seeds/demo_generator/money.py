@@ -1,11 +1,11 @@
-"""Currencies: exchange rates into US dollars, monthly from the opening book on and yearly before it."""
+"""Currencies: exchange rates into US dollars, monthly from the year before the period on and yearly before that."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
 
-from .dates import OPENING_BOOK_START, PERIOD_END, months_between
+from .dates import HISTORY_START, PERIOD_END, months_between
 from .draws import Draws
 from .tables import Row
 
@@ -16,7 +16,7 @@ FLOAT_DIGITS = 6
 PULL_TO_NORMAL = 0.15
 # currency, first rate, the rate around which it wanders
 _WANDERS: tuple[tuple[str, float, float], ...] = (("EUR", 1.09, 1.12), ("GBP", 1.27, 1.30))
-# Before the demo a year has one rate: that of its first of January. The oldest contracts began then.
+# Before that a year has one rate: that of its first of January. The oldest customers were won then.
 _EARLIER_RATES: dict[str, tuple[str, ...]] = {
     "EUR": ("1.1400", "1.1200", "1.2200", "1.1300", "1.0700"),
     "GBP": ("1.2800", "1.3200", "1.3700", "1.3500", "1.2100"),
@@ -29,7 +29,7 @@ Rates = dict[tuple[str, date], Decimal]
 def build_rates() -> Rates:
     """Return the rate of each foreign currency by the first day on which it is valid.
 
-    The monthly ones begin with the opening book, because an open deal is valued at the rate of its creation.
+    The monthly ones begin with the year before the period, of which all closed deals are known.
     """
     draws = Draws("exchange_rates")
     rates: Rates = {}
@@ -38,14 +38,14 @@ def build_rates() -> Rates:
             rates[currency, date(_FIRST_EARLIER_YEAR + number, 1, 1)] = Decimal(yearly_rate)
     for currency, first_rate, normal in _WANDERS:
         rate = first_rate
-        for month in months_between(OPENING_BOOK_START, PERIOD_END):
+        for month in months_between(HISTORY_START, PERIOD_END):
             rates[currency, month] = Decimal(str(round(rate, FLOAT_DIGITS))).quantize(RATE_PLACES)
             rate += PULL_TO_NORMAL * (normal - rate) + rate * MONTHLY_SWING * draws.normal()
     return rates
 
 
 def rate_on(rates: Rates, currency: str, day: date) -> Decimal:
-    """Return what one unit of ``currency`` is worth in US dollars on ``day``, in the opening book or after."""
+    """Return what one unit of ``currency`` is worth in US dollars on ``day``, at HISTORY_START or after."""
     if currency == BASE_CURRENCY:
         return Decimal(1)
     return rates[currency, day.replace(day=1)]

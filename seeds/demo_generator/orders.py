@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .catalog import SERVICE, SHOP_PRODUCTS, WON, Product
+from .catalog import SERVICE, SHOP_PRODUCTS, SPARES, WON, Product
 from .dates import AS_OF, PERIOD_START
 from .deals import Deal
 from .draws import Draws
@@ -84,7 +84,7 @@ def deal_orders(deals: list[Deal]) -> Iterator[Order]:
 def deal_lines(draws: Draws, deal: Deal, amount: Decimal) -> list[Line]:
     """Return the lines of a deal's order: what was sold, and now and then a kit of spare parts."""
     lines: list[Line] = []
-    if deal.product.line != SERVICE and draws.chance(STARTER_KIT_CHANCE):
+    if deal.product.line not in (SERVICE, SPARES) and draws.chance(STARTER_KIT_CHANCE):
         part = draws.weighted([(item, item.weight_on(deal.created_at.date())) for item in SHOP_PRODUCTS])
         price = Decimal(0) if draws.chance(FREE_KIT_CHANCE) else Decimal(part.list_price).quantize(CENT)
         lines.append(Line(part, draws.whole(*STARTER_KIT_QUANTITY), price.quantize(CENT)))

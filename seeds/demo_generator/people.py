@@ -66,6 +66,9 @@ _PEOPLE: tuple[tuple[str, str, str, date, float, float, str], ...] = (
     ("R-17", "Elena Fischer", EUROPE, HIRED_ON, 0.97, 1.0, "EUR"),
 )
 
+_TEAM_OF = {rep_id: team for rep_id, _, team, *_ in _PEOPLE}
+_HIRED_ON = {rep_id: hired_on for rep_id, _, _, hired_on, *_ in _PEOPLE}
+
 # Marketing sells nothing, but brings leads and has a goal for them.
 WEB_MARKETER, EVENT_MARKETER = "R-18", "R-19"
 _MARKETERS: tuple[tuple[str, str, str, date], ...] = (
@@ -131,12 +134,12 @@ def territory(region: str, segment: str) -> tuple[tuple[str, float], ...]:
 
 
 def acting_rep(owner_id: str, day: date) -> str:
-    """Return who looks after ``owner_id``'s accounts on ``day``."""
+    """Return who looks after ``owner_id``'s accounts on ``day``: before he or she was hired, the team's manager."""
     if owner_id == LEAVER and day > LEFT_ON:
         return SUCCESSOR
     if owner_id == HIRE and day < HIRED_ON:
-        return CARETAKER
-    return owner_id
+        owner_id = CARETAKER
+    return owner_id if day >= _HIRED_ON[owner_id] else _MANAGER_OF[_TEAM_OF[owner_id]]
 
 
 def current_owner(owner_id: str) -> str:

@@ -94,6 +94,8 @@ def sold_by_month(deals: list[Deal], rates: Rates) -> Sold:
     for deal in deals:
         if deal.outcome == WON and deal.closed_at and deal.amount is not None:
             day = deal.closed_at.date()
+            if day < PERIOD_START:
+                continue
             key = deal.rep_id, day.replace(day=1)
             value = deal.amount * rate_on(rates, deal.account.currency, day)
             sold[key] = sold.get(key, Decimal(0)) + value

@@ -1,4 +1,7 @@
-"""The quotes: one for each new-business deal that reaches a proposal, and the revisions of some."""
+"""The quotes: one for each new-business deal that reaches a proposal, and the revisions of some.
+
+A filter plan has a price list, and needs no quote.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .catalog import LOST, NEW_BUSINESS, WON
+from .catalog import FILTER_PLAN, LOST, NEW_BUSINESS, WON
 from .dates import AS_OF, PERIOD_START, business_time
 from .deals import Deal, rounded
 from .draws import Draws
@@ -41,7 +44,8 @@ class Quote:
 def build_quotes(deals: list[Deal]) -> list[Quote]:
     """Return the quotes in the order in which they were sent."""
     draws = Draws("quotes")
-    quotes = [quote for deal in deals if deal.pipeline == NEW_BUSINESS for quote in quotes_of(draws, deal)]
+    quoted = [deal for deal in deals if deal.pipeline == NEW_BUSINESS and deal.product != FILTER_PLAN]
+    quotes = [quote for deal in quoted for quote in quotes_of(draws, deal)]
     quotes.sort(key=lambda quote: quote.sent_at)
     return [quote for quote in quotes if quote.sent_at.date() >= PERIOD_START]
 

@@ -58,7 +58,7 @@ def build_purchases(accounts: list[Account], shop_accounts: list[Account], deals
 
 def customers(accounts: list[Account], deals: list[Deal]) -> list[tuple[Account, datetime]]:
     """Return the accounts that own equipment, and since when."""
-    since = {account.account_id: account.created_at for account in accounts if account.is_legacy}
+    since: dict[str, datetime] = {}
     for deal in deals:
         if deal.outcome == WON and deal.closed_at and deal.product.line != SERVICE:
             since[deal.account.account_id] = min(since.get(deal.account.account_id, AS_OF), deal.closed_at)

@@ -1,7 +1,7 @@
 """The subscriptions: service contracts, as the deals have them, and the Filter Plan of the shop.
 
 A contract runs for a year; its renewal deal decides whether another one follows. A filter plan runs
-from month to month, and how long depends on who sold it.
+from month to month, and how long depends on who sold it. Neither begins before its customer's first won deal.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from .accounts import Account
-from .catalog import FILTER_PLAN, OPEN, RENEWAL, Product
+from .catalog import FILTER_PLAN, OPEN, RENEWAL, WON, Product
 from .dates import AS_OF, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERIOD_END, PERIOD_START
 from .deals import Contract, Deal
 from .draws import Draws
 from .people import Rep, acting_rep
+from .plans import Plan
 from .tables import Row
 
 NEW, RENEWED, UPSELL, DOWNGRADE, REACTIVATION = "new", "renewal", "upsell", "downgrade", "reactivation"
@@ -27,11 +28,7 @@ MID_TERM_CHANGES: tuple[tuple[str | None, float], ...] = ((None, 0.86), (UPSELL,
 MID_TERM_DAYS = (80, 280)
 CHANGE_FACTOR = {UPSELL: (1.10, 1.45), DOWNGRADE: (0.60, 0.88)}
 
-PLAN_CHANCE = 0.78
-"""The share of shop accounts that take a filter plan at some time."""
-PLAN_AFTER_DAYS = (5, 240)
-PLAN_SIZE: tuple[tuple[int, float], ...] = ((1, 0.50), (2, 0.27), (3, 0.14), (5, 0.09))
-MONTHLY_CHURN = 0.021
+MONTHLY_CHURN = 0.025
 CARELESSNESS = 5.0
 """How much more a weak seller's plans churn: the rate grows by this with every point of missing skill."""
 LOWEST_CHURN = 0.006
@@ -56,10 +53,10 @@ class Subscription:
 
 
 def build_subscriptions(
-    reps: list[Rep], deals: list[Deal], contracts: list[Contract], shop_accounts: list[Account]
+    reps: list[Rep], deals: list[Deal], contracts: list[Contract], plans: list[Plan]
 ) -> list[Subscription]:
     """Return the subscriptions in the order in which they began."""
-    found = [*contract_terms(deals, contracts), *filter_plans(reps, shop_accounts)]
+    found = [*contract_terms(deals, contracts), *filter_plans(reps, plans)]
     found.sort(key=lambda item: (item.started_on, item.account.account_id))
     return found
 
@@ -68,13 +65,14 @@ def contract_terms(deals: list[Deal], contracts: list[Contract]) -> Iterator[Sub
     """Yield the terms of the service contracts."""
     draws = Draws("subscriptions/contracts")
     renewals = {deal.contract: deal for deal in deals if deal.contract}
+    won_on = first_wins(deals)
     last_day: dict[str, date] = {}
     for contract in contracts:
         renewal = renewals.get(contract)
         if renewal is None and contract.due_on <= PERIOD_END:
-            continue  # decided before the demo began, and in none of its deals
+            continue  # decided before the history begins, and in none of its deals
         ended_on = contract.due_on if renewal and renewal.outcome != OPEN else None
-        started_on, kind = beginning(draws, contract, last_day)
+        started_on, kind = beginning(draws, contract, last_day, won_on)
         if started_on > PERIOD_END:
             continue
         if ended_on and ended_on > PERIOD_END:
@@ -84,12 +82,27 @@ def contract_terms(deals: list[Deal], contracts: list[Contract]) -> Iterator[Sub
         yield from terms(draws, contract, started_on, ended_on, kind)
 
 
-def beginning(draws: Draws, contract: Contract, last_day: dict[str, date]) -> tuple[date, str]:
-    """Return when a contract's term began, and as what; ``last_day`` is until when accounts had others."""
+def first_wins(deals: list[Deal]) -> dict[str, date]:
+    """Return on which day each account became a customer."""
+    days: dict[str, date] = {}
+    for deal in deals:
+        if deal.outcome == WON and deal.closed_at:
+            day = deal.closed_at.date()
+            days[deal.account.account_id] = min(days.get(deal.account.account_id, day), day)
+    return days
+
+
+def beginning(draws: Draws, contract: Contract, last_day: dict[str, date], won_on: dict[str, date]) -> tuple[date, str]:
+    """Return when a contract's term began, and as what.
+
+    ``last_day`` is until when accounts had others, ``won_on`` since when they are customers.
+    """
     source = contract.source
     if source is None:
         years = draws.weighted(EARLIER_YEARS)
-        earliest = contract.account.created_at.date() + timedelta(days=MONTH_DAYS)
+        earliest = won_on[contract.account.account_id]
+        if contract.account.account_id not in last_day:
+            return earliest, NEW  # the first purchase came with a contract
         return max(earliest, contract.due_on - timedelta(days=years * DAYS_PER_YEAR)), NEW
     if source.pipeline == RENEWAL and source.contract:
         return source.contract.due_on, RENEWED
@@ -121,21 +134,20 @@ def seller(account: Account, day: date) -> str:
     return acting_rep(account.first_owner_id, day)
 
 
-def filter_plans(reps: list[Rep], shop_accounts: list[Account]) -> Iterator[Subscription]:
+def filter_plans(reps: list[Rep], plans: list[Plan]) -> Iterator[Subscription]:
     """Yield the filter plans of the accounts that have one."""
     draws = Draws("subscriptions/plans")
     skills = {rep.rep_id: rep.skill for rep in reps}
-    for account in shop_accounts:
-        if not draws.chance(PLAN_CHANCE):
+    for plan in plans:
+        if plan.started_on is None:
             continue
-        day = account.created_at.date() + timedelta(days=draws.whole(*PLAN_AFTER_DAYS))
-        churn = max(LOWEST_CHURN, MONTHLY_CHURN * (1.0 + CARELESSNESS * (1.0 - skills[account.first_owner_id])))
-        yield from plan_terms(draws, account, day, churn)
+        skill = skills[plan.account.first_owner_id]
+        churn = max(LOWEST_CHURN, MONTHLY_CHURN * (1.0 + CARELESSNESS * (1.0 - skill)))
+        yield from plan_terms(draws, plan.account, plan.started_on, plan.size, churn)
 
 
-def plan_terms(draws: Draws, account: Account, started_on: date, churn: float) -> Iterator[Subscription]:
+def plan_terms(draws: Draws, account: Account, started_on: date, size: int, churn: float) -> Iterator[Subscription]:
     """Yield one account's terms: month by month it may leave, change its plan, and later come back."""
-    size = draws.weighted(PLAN_SIZE)
     kind, day = NEW, started_on
     rep_id = seller(account, started_on)
 

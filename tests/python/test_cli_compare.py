@@ -218,17 +218,17 @@ def test_scorecard_and_query_agree(warehouse: Warehouse) -> None:
 
 
 def test_slices_that_one_side_lacks_stand_there(warehouse: Warehouse) -> None:
-    by_rep = ("--by", "rep", "--compare", "previous", "--period", "2026-05-14")
+    by_rep = ("--by", "rep", "--compare", "previous", "--period", "2026-05-19")
     counts = warehouse.query("won_deals", *by_rep)
     assert counts
-    assert sum(row["value"] for row in counts) == warehouse.query("won_deals", "--period", "2026-05-14")[0]["value"]
-    before = warehouse.query("won_deals", "--period", "2026-05-13")[0]["value"]
+    assert sum(row["value"] for row in counts) == warehouse.query("won_deals", "--period", "2026-05-19")[0]["value"]
+    before = warehouse.query("won_deals", "--period", "2026-05-18")[0]["value"]
     assert sum(row["compared_value"] for row in counts) == before
     rates = warehouse.query("win_rate", "--measure", "win_rate", *by_rep)
     gone = [row for row in rates if row["denominator"] == 0]
     new = [row for row in rates if row["compared_value"] is None]
-    assert gone, "a rep closed something on the 13th alone"
-    assert new, "a rep closed something on the 14th alone"
+    assert gone, "a rep closed something on the 18th alone"
+    assert new, "a rep closed something on the 19th alone"
     assert all((row["value"], row["change"], row["row_count"]) == (None, None, 0) for row in gone)
     assert all(row["change"] is None for row in new)
 
