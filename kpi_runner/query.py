@@ -121,7 +121,9 @@ def _asked(kpi: Kpi, request: Request, warehouse: Warehouse, settings: RunSettin
     if not warehouse.has_table(f"{kpi.kpi_id}__rows"):
         raise DataError(f"{kpi.kpi_id} was not built by the last run. Build it with `kpi run --select {kpi.kpi_id}`.")
     slots = grain_periods(request.period, grain, settings.calendar)
-    spec = kpi.spec | {"measures": {measure.measure: kpi.spec["measures"][measure.measure] for measure in measures}}
+    asked = {info.measure: kpi.spec["measures"][info.measure] for info in measures}
+    others = {name: measure for name, measure in kpi.spec["measures"].items() if name not in asked}
+    spec = kpi.spec | {"measures": asked, "others": others}
     sql = condition.sql if condition else None
     return Asked(kpi, Question(kpi.kpi_id, spec, grain, slots, list(request.dimensions), sql), measures, cut_by)
 

@@ -124,10 +124,16 @@
 {% endmacro %}
 
 
+{#- The measures in which something happens where a slice is shown: those asked for, and the KPI's others. -#}
+{% macro opening_measures(spec) %}
+    {% do return(spec['measures'].values() | list + (spec.get('others') or {}).values() | list) %}
+{% endmacro %}
+
+
 {#- The inputs that the measures name, each once. -#}
 {% macro measure_inputs(spec) %}
     {% set inputs = [] %}
-    {% for measure in spec['measures'].values() %}
+    {% for measure in opening_measures(spec) %}
         {% for name in named_inputs(measure) + ([measure['null_unless']] if measure.get('null_unless') else []) %}
             {% set input = name.split('.')[-1] %}
             {% if input not in inputs and not name.startswith('period.') %}{% do inputs.append(input) %}{% endif %}

@@ -31,6 +31,8 @@
                      'cohort': true            provisional until the cohort window has passed
                      'by_day': true            known by the day alone: it cannot be told for a moment within a day
                      'dimensions': [...]       where not all of the KPI's
+      others       measures that are not asked for: what they are made of opens slices all the same, so that a question
+                   for one measure has the slices of one for all
       dimensions   columns of the rows; null in a row that takes no part in that dimension
       row_kinds    any of ['event', 'state', 'span']
       paired       true where events count only when since_on lies in the period, too
@@ -282,7 +284,7 @@ completed as (
 {#- own, and the others that formulas name: previous, year, trailing. -#}
 {% macro used_windows(spec) %}
     {% set windows = ['own'] %}
-    {% for measure in spec['measures'].values() %}
+    {% for measure in opening_measures(spec) %}
         {% for name in formula_names(measure.get('formula', '')) + measure.get('ratio', []) if '.' in name %}
             {% set window = name.split('.')[0].replace('_months', '') %}
             {% if window not in ['period'] + windows %}{% do windows.append(window) %}{% endif %}

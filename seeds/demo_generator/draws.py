@@ -18,7 +18,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 BASE_SEED = 6243
-"""Another seed gives another, equally consistent company; the quotas follow its revenue."""
+"""Another seed gives another, equally consistent company; this one was chosen among others for a believable one, since
+with a few hundred deals a quarter chance alone makes some that a sales manager would not believe."""
 SEED_STRIDE = 1000
 UNIFORMS_PER_NORMAL = 12
 EXP_TERMS = 24

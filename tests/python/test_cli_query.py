@@ -317,6 +317,28 @@ def test_a_query_agrees_with_kpi_values(demo: Built, kpi_id: str) -> None:
         assert_agreement(opened, kpi_id, "all")
 
 
+@pytest.mark.parametrize("kpi_id", KPIS)
+def test_one_measure_has_the_slices_of_all(demo: Built, kpi_id: str) -> None:
+    """Also those in which nothing but another measure has something: such a slice was built of it, too."""
+    with OpenWarehouse(demo.warehouse.path) as opened:
+        settings = opened.settings()
+        (kpi,) = opened.kpis([kpi_id])
+        quarters = parse_period("2025", settings.calendar)
+
+        def rolled_up(dimension: str, *measures: str) -> Counter[tuple[Any, ...]]:
+            request = Request([kpi_id], quarters, "quarter", [dimension], measures=measures)
+            (asked,) = asked_of(request, opened, settings, [])
+            return Counter(
+                opened.rows(figures_sql(asked.question, ROOT, settings.calendar, settings.cohort_window_days))
+            )
+
+        for dimension in kpi.dimensions:
+            of_all = rolled_up(dimension)
+            for measure in {row[0] for row in of_all}:
+                found = {row: number for row, number in of_all.items() if row[0] == measure}
+                assert rolled_up(dimension, measure) == found, (dimension, measure)
+
+
 #: Ranges that cut weeks, months and quarters at both ends; that end with February; that as_of cuts in a day.
 CUT_RANGES = (
     ("2026-01-30..2026-05-14", "2026-06-30"),
