@@ -9,14 +9,14 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import builds, queries, startup
+from benchmarks import beside, builds, queries, startup
 from benchmarks.generate import generate
 
 PAGE = Path(__file__).with_name("README.md")
 SCALE = 1
 
 
-def page(commands: list[str], runs: list[str], answers: list[str]) -> str:
+def page(commands: list[str], mf: list[str], runs: list[str], answers: list[str]) -> str:
     """The page, from the tables of its sections."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "dbt-core", "click"))
     return "\n".join(
@@ -33,6 +33,13 @@ def page(commands: list[str], runs: list[str], answers: list[str]) -> str:
             *commands,
             "",
             "A query never starts dbt: it takes what the last run built, or renders the roll-up itself.",
+            "",
+            "## Beside MetricFlow",
+            "",
+            f"The same metric of the same mart, medians of {beside.ROUNDS} rounds of whole processes; both give"
+            f" the same figures. dbt-metricflow {beside.pinned('dbt-metricflow')}.",
+            "",
+            *mf,
             "",
             f"## A run at scale {SCALE}",
             "",
@@ -57,11 +64,12 @@ def main() -> None:
     """Measures, writes the page, and prints it."""
     commands = startup.lines(startup.measured())
     with tempfile.TemporaryDirectory() as directory:
+        mf = beside.lines(beside.measured(startup.demo_warehouse(), Path(directory)))
         company, warehouse = Path(directory) / "company", Path(directory) / "kpi.duckdb"
         generate(SCALE, company)
         runs = builds.lines(builds.measured(company, warehouse))
         answers = queries.lines(queries.measured(warehouse))
-    text = page(commands, runs, answers)
+    text = page(commands, mf, runs, answers)
     PAGE.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from kpi_runner.project import find_project
+
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 7
 
@@ -48,6 +50,11 @@ def measured() -> dict[str, float]:
         seconds(command)
     rounds = [{name: seconds(command) for name, command in COMMANDS.items()} for _ in range(ROUNDS)]
     return {name: statistics.median(each[name] for each in rounds) for name in COMMANDS}
+
+
+def demo_warehouse() -> Path:
+    """The warehouse that these commands build and ask."""
+    return find_project(ROOT).target(None).path
 
 
 def lines(medians: dict[str, float]) -> list[str]:

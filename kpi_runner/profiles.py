@@ -95,6 +95,10 @@ def write_profile(file: Path, profile_name: str, target: Target, directory: Path
     copy.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
+#: A value that is an environment variable and nothing else.
+_ENV_VAR = re.compile(r"\{\{\s*env_var\(\s*'(?P<name>[^'\\]*)'\s*(?:,\s*'(?P<default>[^'\\]*)'\s*)?\)\s*\}\}")
+
+
 def load_profiles(file: Path) -> dict[str, Any]:
     """A profiles file as it is written. Raises UsageError where it is none."""
     try:
@@ -108,13 +112,18 @@ def _rendered(value: Any, file: Path) -> str:
     """A value of a profile as text, with dbt's env_var() in it; empty where there is none."""
     if not isinstance(value, str) or "{" not in value:
         return "" if value is None else str(value)
-    from jinja2 import Environment, TemplateError
 
     def env_var(name: str, default: str | None = None) -> str:
         found = os.environ.get(name, default)
         if found is None:
             raise UsageError(f"{file} needs the environment variable {name}; set it.")
         return found
+
+    alone = _ENV_VAR.fullmatch(value)
+    if alone:
+        return env_var(alone["name"], alone["default"])
+    # Importing Jinja takes as long as all else that a query does.
+    from jinja2 import Environment, TemplateError
 
     try:
         return Environment().from_string(value).render(env_var=env_var)

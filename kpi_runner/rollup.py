@@ -6,22 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
-
-from jinja2 import Environment, StrictUndefined, Template
-from jinja2.runtime import Macro
+from typing import Any
 
 from kpi_runner.periods import Calendar, Slot, compared_as_of, counterpart, is_complete, monthly_step
 from kpi_runner.sql import date_literal, quoted, text_literal, timestamp_literal
-
-MACROS = Path("macros") / "kpi"
-
-#: The files of pure Jinja that the roll-up is written in.
-ROLLUP_FILES = (
-    "rollup.sql", "cells.sql", "measures.sql", "grid.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql",
-)  # fmt: skip
 
 #: Kind of rows → the columns that say in which periods they take part (see the head of rollup.sql).
 DATE_COLUMNS = {
@@ -42,36 +31,11 @@ RELATIONS = {
 }
 
 
-class _Returned(Exception):
-    """Carries a macro's return value, as dbt's `return` does."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-class _ReturningMacro(Macro):
-    """A macro that may return any value, not just the text that it prints."""
-
-    def _invoke(self, arguments: list[Any], autoescape: bool) -> Any:
-        try:
-            return super()._invoke(arguments, autoescape)
-        except _Returned as returned:
-            return returned.value
-
-
-def _return(value: Any) -> NoReturn:
-    raise _Returned(value)
-
-
-@cache
 def _macros(project_dir: Path) -> Any:
-    """The macros of the roll-up of a project; compiled once, however many KPIs are asked for."""
-    environment = Environment(extensions=["jinja2.ext.do"], undefined=StrictUndefined)
-    environment.globals["return"] = _return
-    source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in ROLLUP_FILES)
-    template: Template = environment.from_string(source)
-    template.root_render_func.__globals__["Macro"] = _ReturningMacro
-    return template.module
+    """The macros of the roll-up of a project. An answer from the grid needs none, and does not wait for Jinja."""
+    from kpi_runner.macros import rollup_macros
+
+    return rollup_macros(project_dir)
 
 
 @dataclass(frozen=True)

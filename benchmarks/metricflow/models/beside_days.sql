@@ -1,0 +1,2 @@
+-- One row per day of the calendar.
+select date_day from main.calendar_days
