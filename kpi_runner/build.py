@@ -69,8 +69,10 @@ def _run_dbt(
     profiles = place.directory / "profiles"
     write_profile(project.profiles_file, PROJECT_NAME, target, profiles)
     environment = os.environ | {"KPI_DUCKDB_PATH": str(warehouse), "DBT_PROFILES_DIR": str(profiles)}
+    shaping = json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
+    parsed = _parsed_directory(project, target, shaping, place)
     with subprocess.Popen(
-        _command(project, target, variables, kpis, place),
+        [*_parsing(parsed, shaping), *_building(project, target, variables, kpis, place)],
         cwd=project.directory,
         env=environment,
         stdout=subprocess.PIPE,
@@ -89,29 +91,31 @@ def _run_dbt(
             _stop(process)
             raise
     if process.returncode != 0 or not warehouse.is_file():
-        complaint = naming_the_delivery(log.complaint(), place.directory / "target" / "manifest.json")
+        complaint = naming_the_delivery(log.complaint(), parsed / "manifest.json")
         complaint += "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return log.seconds
 
 
-def _command(
+def _parsing(parsed: Path, shaping: str) -> list[str]:
+    """The beginning of the command line of the process that runs dbt: how the project is read. See dbt_child.py."""
+    # Without -P the modules beside the script would hide others of their names.
+    return [sys.executable, "-P", str(CHILD), str(os.getpid()), str(parsed), shaping]
+
+
+def _building(
     project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
 ) -> list[str]:
-    """The command line of the process that runs dbt; see dbt_child.py."""
-    # Without -P the modules beside the script would hide others of their names.
-    command = [sys.executable, "-P", str(CHILD), str(os.getpid())]
-    shaping = json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
-    command += [str(_parsed_directory(project, target, shaping, place)), shaping]
-    command += ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
-    command += ["--project-dir", str(project.directory), "--target", target.name]
-    command += ["--log-path", str(place.directory / "logs"), "--"]
-    command += ["--exclude-resource-type", "test", "unit_test"]
-    command += ["--target-path", str(place.directory / "target"), "--vars", json.dumps(dict(variables))]
+    """The rest of that command line: dbt's options, those that are for the build alone after --."""
+    options = ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
+    options += ["--project-dir", str(project.directory), "--target", target.name]
+    options += ["--log-path", str(place.directory / "logs"), "--"]
+    options += ["--exclude-resource-type", "test", "unit_test"]
+    options += ["--target-path", str(place.directory / "target"), "--vars", json.dumps(dict(variables))]
     if kpis:
         # By file: a bare name also stands for a folder of that name, and there is a theme `revenue`.
-        command += ["--select", *(f"+file:{name}.sql" for name in (*kpis, *ALWAYS_BUILT))]
-    return command
+        options += ["--select", *(f"+file:{name}.sql" for name in (*kpis, *ALWAYS_BUILT))]
+    return options
 
 
 def _parsed_directory(project: Project, target: Target, shaping: str, place: Workplace) -> Path:
@@ -125,6 +129,7 @@ def _parsed_directory(project: Project, target: Target, shaping: str, place: Wor
     try:
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "lock").touch()
+        os.utime(directory)  # What is in use is among the newest.
         for old in sorted(parsed.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_PARSED]:
             shutil.rmtree(old, ignore_errors=True)
     except OSError:

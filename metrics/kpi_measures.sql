@@ -32,7 +32,7 @@ lacking as (
         kpi_id,
         measure,
         max(case when dimension is null then 1 else 0 end) = 1 as is_unavailable,
-        string_agg(distinct missing, ',' order by missing) as missing
+        {{ joined_texts('distinct missing', ',', 'missing') }} as missing
     from {{ ref('unavailable_measures') }}
     group by kpi_id, measure
 )

@@ -58,14 +58,29 @@
 {% macro default__raise_in_sql(message, type) %}cast(error({{ message }}) as {{ type }}){% endmacro %}
 
 
-{#- A column of consecutive dates, both ends included. -#}
-{% macro generate_days(first_day, last_day) %}{{ adapter.dispatch('generate_days', 'sales_kpis')(first_day, last_day) }}{% endmacro %}
+{#- Whole numbers from 0 to 10^digits - 1, a row each, in the column `number`: engines differ in how they count. -#}
+{% macro whole_numbers(digits) -%}
+    select
+        {% for place in range(digits) -%}
+        {{ 10 ** place }} * digit_{{ place }}.digit{{ ' +' if not loop.last }}
+        {% endfor -%}
+        as number
+    from
+    {%- for place in range(digits) %}
+        {{ 'cross join ' if not loop.first }}(
+            {%- for digit in range(10) %}select {{ digit }}{{ ' as digit' if loop.first }}{{ ' union all ' if not loop.last }}{% endfor -%}
+        ) as digit_{{ place }}
+    {%- endfor %}
+{%- endmacro %}
 
-{% macro default__generate_days(first_day, last_day) -%}
-    select cast(series.generated_day as date) as date_day
+
+{#- A column of consecutive dates, both ends included; at most a million. -#}
+{% macro generate_days(first_day, last_day) -%}
+    select {{ shifted_days(first_day, 'number') }} as date_day
     from (
-        select unnest(generate_series({{ first_day }}, {{ last_day }}, interval 1 day)) as generated_day
-    ) as series
+        {{ whole_numbers(6) }}
+    ) as numbers
+    where number <= {{ dbt.datediff(first_day, last_day, 'day') }}
 {%- endmacro %}
 
 
@@ -144,7 +159,13 @@
 {% macro default__weekday_number(day) %}isodow({{ day }}){% endmacro %}
 
 
-{#- A text split at a separator into one row per part, as a column of a select. -#}
-{% macro unnested_text(text, separator) %}{{ adapter.dispatch('unnested_text', 'sales_kpis')(text, separator) }}{% endmacro %}
+{#- The texts of a group in an order, joined by a separator; no text or order is null. -#}
+{% macro joined_texts(text, separator, order) %}{{ adapter.dispatch('joined_texts', 'sales_kpis')(text, separator, order) }}{% endmacro %}
 
-{% macro default__unnested_text(text, separator) %}unnest(string_split({{ text }}, '{{ separator }}')){% endmacro %}
+{% macro default__joined_texts(text, separator, order) %}string_agg({{ text }}, '{{ separator }}' order by {{ order }} nulls first){% endmacro %}
+
+
+{#- The part of a text between separators at a place, counted from 1. -#}
+{% macro part_of_text(text, separator, place) %}{{ adapter.dispatch('part_of_text', 'sales_kpis')(text, separator, place) }}{% endmacro %}
+
+{% macro default__part_of_text(text, separator, place) %}split_part({{ text }}, '{{ separator }}', {{ place }}){% endmacro %}

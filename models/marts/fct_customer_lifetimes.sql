@@ -31,7 +31,7 @@ reached as (
         *,
         max(coalesce(active_to_on, cast('9999-12-31' as date))) over (
             partition by source_system, account_id
-            order by active_from_on, coalesce(active_to_on, cast('9999-12-31' as date))
+            order by active_from_on nulls first, coalesce(active_to_on, cast('9999-12-31' as date)) nulls first
             rows between unbounded preceding and 1 preceding
         ) as reached_on
     from spells
@@ -42,7 +42,7 @@ numbered as (
         *,
         sum(case when reached_on is null or active_from_on > reached_on then 1 else 0 end) over (
             partition by source_system, account_id
-            order by active_from_on, coalesce(active_to_on, cast('9999-12-31' as date))
+            order by active_from_on nulls first, coalesce(active_to_on, cast('9999-12-31' as date)) nulls first
             rows between unbounded preceding and current row
         ) as lifetime_number
     from reached

@@ -22,9 +22,9 @@ select
     date_day,
     is_selling_day,
     cast(coalesce(sum(case when is_selling_day then 1 else 0 end) over (
-        order by date_day rows between unbounded preceding and 1 preceding
+        order by date_day nulls first rows between unbounded preceding and 1 preceding
     ), 0) as bigint) as selling_days_before,
     cast(coalesce(sum({{ parts_of_days(1, 'days_of_month') }}) over (
-        order by date_day rows between unbounded preceding and 1 preceding
+        order by date_day nulls first rows between unbounded preceding and 1 preceding
     ), 0) as bigint) as month_parts_before
 from judged

@@ -1,15 +1,31 @@
 -- One row per usable row and rule under which it was repaired, or kept although a key of it points nowhere.
-with repaired as (
+with in_staging as (
     {% for entity in used_entities() -%}
         select
-            judged.source_system,
+            source_system,
             '{{ entity }}' as entity,
-            judged.row_key,
-            {{ unnested_text('judged.repairs', ';') }} as rule
-        from {{ ref('int_' ~ entity ~ '__judged') }} as judged
-        where judged.fate = 'kept' and judged.repairs <> ''
-        union all
+            row_key,
+            repairs
+        from {{ ref('int_' ~ entity ~ '__judged') }}
+        where fate = 'kept' and repairs <> ''
+        {{ 'union all' if not loop.last }}
     {% endfor -%}
+),
+
+places as (
+    {{ whole_numbers(2) }}
+),
+
+repaired as (
+    select
+        in_staging.source_system,
+        in_staging.entity,
+        in_staging.row_key,
+        {{ part_of_text('in_staging.repairs', ';', 'places.number') }} as rule
+    from in_staging
+    inner join places
+        on places.number between 1 and length(in_staging.repairs) - length(replace(in_staging.repairs, ';', ''))
+    union all
     select
         source_system,
         entity,

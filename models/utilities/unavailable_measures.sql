@@ -77,7 +77,7 @@ unmet as (
         measure,
         dimension,
         need,
-        string_agg(missing, ' or ' order by place) as missing
+        {{ joined_texts('missing', ' or ', 'place') }} as missing
     from lacking
     group by kpi_id, measure, dimension, need
     having max(is_met) = 0

@@ -22,12 +22,15 @@ MAVEN = ROOT.parent / "shared" / "data" / "maven_crm"
 pytestmark = pytest.mark.skipif(not MAVEN.is_dir(), reason="the public CRM export is not there")
 
 
+#: The warehouse's name, and how it is built.
+RUN = (
+    "maven", "run", "--system", "opportunity_export", "--data", str(MAVEN), "--as-of", "2017-12-31", "--format", "json",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def built(builder: Builder) -> Built:
-    return builder.run(
-        "maven", "run", "--system", "opportunity_export", "--data", str(MAVEN),
-        "--as-of", "2017-12-31", "--format", "json",
-    )  # fmt: skip
+    return builder.run(*RUN)
 
 
 @pytest.fixture(scope="module")

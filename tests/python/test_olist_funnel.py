@@ -33,12 +33,15 @@ BY_ORIGIN = {
 }
 
 
+#: The warehouse's name, and how it is built.
+RUN = (
+    "olist", "run", "--system", "lead_funnel_export", "--data", str(OLIST), "--as-of", "2018-11-30", "--format", "json",
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def built(builder: Builder) -> Built:
-    return builder.run(
-        "olist", "run", "--system", "lead_funnel_export", "--data", str(OLIST),
-        "--as-of", "2018-11-30", "--format", "json",
-    )  # fmt: skip
+    return builder.run(*RUN)
 
 
 @pytest.fixture(scope="module")
