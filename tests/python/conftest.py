@@ -191,11 +191,12 @@ class Warehouse:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.execute(sql, parameters).fetchall()
 
-    def other_figures(self, other: Warehouse) -> list[tuple[Any, ...]]:
-        """The rows of kpi_values that just one of two warehouses has, a few of each."""
+    def other_figures(self, other: Warehouse, kpis: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        """The rows of kpi_values, of some KPIs or of all, that just one of two warehouses has; a few of each."""
         with tempfile.TemporaryDirectory() as directory:
             file = f"{directory}/figures.parquet"
-            figures = f"select {FIGURE_COLUMNS} from kpi_values"
+            of_kpis = f" where kpi_id in {(*kpis, '')}" if kpis else ""
+            figures = f"select {FIGURE_COLUMNS} from kpi_values{of_kpis}"
             other.rows(f"copy ({figures}) to '{file}' (format parquet)")
             return self.rows(
                 f"(select 'here', * from ({figures} except all from '{file}') limit 5) union all"

@@ -280,7 +280,7 @@ def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
 
 def assert_agreement(opened: OpenWarehouse, kpi_id: str, period: str) -> None:
     """Every row of every measure, for each grain, by total and by each dimension: what was built is what the rows give,
-    and a query gives the same, wherever it takes it from.
+    and a query gives the same, wherever it takes it from. Of the slices of days, which are not built, one is asked.
 
     A range that is no period of a grain is there itself, as `custom`.
     """
@@ -301,14 +301,18 @@ def assert_agreement(opened: OpenWarehouse, kpi_id: str, period: str) -> None:
             with pytest.raises(UsageError):
                 answer(request, opened, settings, ROOT)
             continue
+        is_built = dimension is None or grain != "day"
+        if not is_built:
+            assert built == []
+            if dimension != kpi.dimensions[0]:
+                continue
         (asked,) = asked_of(request, opened, settings, [])
         sql = figures_sql(asked.question, ROOT, settings.calendar, settings.cohort_window_days)
         rolled_up = Counter((kpi_id, row[0], grain or "custom", *row[1:]) for row in opened.rows(sql))
         assert rolled_up
-        is_built = dimension is None or grain != "day"
-        if is_built or dimension == kpi.dimensions[0]:
-            assert Counter(answer(request, opened, settings, ROOT).rows) == rolled_up, (grain, dimension)
-        assert Counter(built) == (rolled_up if is_built else Counter()), (grain, dimension)
+        assert Counter(answer(request, opened, settings, ROOT).rows) == rolled_up, (grain, dimension)
+        if is_built:
+            assert Counter(built) == rolled_up, (grain, dimension)
 
 
 @pytest.mark.parametrize("kpi_id", KPIS)
