@@ -7,7 +7,8 @@
 {#- The needs without which it is not known who is a customer, and who no longer is. Purchases are deals, and orders only
     where there are no deals. -#}
 {% macro needs_of_customers() %}
-    {% do return(['subscriptions.ended_on'] if customers_subscribe() else ['deals.account_id?', 'deals|orders.account_id']) %}
+    {% if customers_subscribe() %}{% do return(['subscriptions.ended_on']) %}{% endif %}
+    {% do return(['deals.account_id?', closings_of_deals(), 'deals|orders.account_id']) %}
 {% endmacro %}
 
 
@@ -15,10 +16,13 @@
 {% macro dimension_needs_of_customers() %}
     {% if customers_subscribe() %}
         {% set rep = ['subscriptions.rep_id|deals.rep_id'] %}
-        {% set channel = ['deals', 'deals.channel|leads.channel'] %}
+        {% set channel = ['deals'] + needs_of_fallback('deals', 'channel') %}
     {% else %}
         {% set rep = ['subscriptions.rep_id|deals.rep_id?', 'subscriptions.rep_id|deals|orders.rep_id'] %}
-        {% set channel = ['deals.channel?|leads.channel', 'deals|orders.channel|sessions.channel'] %}
+        {% set channel = [
+            'deals.channel?|leads.channel', 'deals.channel?|deals.lead_id',
+            'deals|orders.channel|sessions.channel', 'deals|orders.channel|orders.session_id',
+        ] %}
     {% endif %}
     {% do return({'rep': rep, 'team': rep, 'channel': channel}) %}
 {% endmacro %}

@@ -5,7 +5,6 @@
     entity is not delivered, too. -#}
 {% macro default_dimension_needs(entity) %}
     {% if entity == 'customers' %}{% do return(dimension_needs_of_customers()) %}{% endif %}
-    {% set fallback = {'deals': 'leads', 'orders': 'sessions'}.get(entity) %}
     {% set needs = {
         'rep': [entity ~ '.rep_id'],
         'team': [entity ~ '.rep_id'],
@@ -14,10 +13,17 @@
         'segment': [entity ~ '.account_id'],
         'lost_reason': [entity ~ '.lost_reason'],
     } %}
-    {% for column in ['channel', 'campaign'] %}
-        {% do needs.update({column: [entity ~ '.' ~ column ~ ('|' ~ fallback ~ '.' ~ column if fallback else '')]}) %}
-    {% endfor %}
+    {% for column in ['channel', 'campaign'] %}{% do needs.update({column: needs_of_fallback(entity, column)}) %}{% endfor %}
     {% do return(needs) %}
+{% endmacro %}
+
+
+{#- What a column needs that an entity has, or takes from the one that a key of it leads to. -#}
+{% macro needs_of_fallback(entity, column) %}
+    {% set own = entity ~ '.' ~ column %}
+    {% set linked, key = {'deals': ('leads', 'lead_id'), 'orders': ('sessions', 'session_id')}.get(entity, (none, none)) %}
+    {% if linked is none %}{% do return([own]) %}{% endif %}
+    {% do return([own ~ '|' ~ linked ~ '.' ~ column, own ~ '|' ~ entity ~ '.' ~ key]) %}
 {% endmacro %}
 
 
@@ -29,7 +35,7 @@
 
 
 {#- One entry per measure: {kpi_id, measure, position (1 is the primary one), unit, basis, better, healthy_low, …,
-    dimensions, rows_from, needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
+    dimensions, rows_from, needs, dimension_needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
     `needs_only` stand instead of them. -#}
 {% macro catalog_measures() %}
     {% set entries = [] %}
@@ -54,6 +60,7 @@
                 'dimensions': measure.get('dimensions', meta.spec.dimensions),
                 'rows_from': own.get('rows_from', meta.get('rows_from', 'deals')),
                 'needs': stated_needs(own.get('needs_only', meta.get('needs', []) + own.get('needs', []))),
+                'dimension_needs': own.get('dimension_needs', {}),
             }) %}
         {% endfor %}
     {% endfor %}
@@ -84,10 +91,22 @@
 {% endmacro %}
 
 
-{#- Needs with `customers` replaced by what says who is one. -#}
+{#- What says when deals were closed, where there are deals: a deal of which nothing does is in no period. -#}
+{% macro closings_of_deals() %}{% do return('deals.closed_at?|deal_stage_changes') %}{% endmacro %}
+
+
+{#- Needs with `customers` replaced by what says who is one, and `closed_deals` by the deals and when they were closed. -#}
 {% macro stated_needs(needs) %}
     {% set stated = [] %}
-    {% for need in needs %}{% do stated.extend(needs_of_customers() if need == 'customers' else [need]) %}{% endfor %}
+    {% for need in needs %}
+        {% if need == 'customers' %}
+            {% do stated.extend(needs_of_customers()) %}
+        {% elif need == 'closed_deals' %}
+            {% do stated.extend(['deals', closings_of_deals()]) %}
+        {% else %}
+            {% do stated.append(need) %}
+        {% endif %}
+    {% endfor %}
     {% do return(stated | unique | list) %}
 {% endmacro %}
 
@@ -101,7 +120,7 @@
             {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
             {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
             {% for dimension in entry.dimensions %}
-                {% for need in dimension_needs.get(dimension, []) %}
+                {% for need in dimension_needs.get(dimension, []) + entry.dimension_needs.get(dimension, []) %}
                     {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
                 {% endfor %}
                 {% if dimension in dimension_attributes() %}

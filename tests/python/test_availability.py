@@ -113,6 +113,22 @@ LAST_CONTACTS = measures("last_contact", "mean_days", "median_days", "stale_shar
 FOLLOW_UPS = measures("follow_up_meetings", "follow_up_meetings", "second_meeting_rate")
 LEAD_MEETING = "stage_conversion.qualified_lead_to_meeting_rate"
 DEAL_MEETING = "stage_conversion.meeting_to_won_rate"
+#: The measures that ask when deals were closed.
+CLOSINGS = (
+    {"won_deals.won_deals", "revenue.revenue", "new_customers.new_customers", "sales_growth.growth"}
+    | measures("win_rate", "win_rate", "win_rate_by_value")
+    | measures("sales_cycle", "mean_days", "median_days", "p90_days")
+    | measures("time_to_lose", "mean_days", "median_days")
+    | measures("deals_by_channel", "won_deals", "revenue", "share")
+    | measures("customer_lifetime_value", "cac", "clv_relationship", "ltv_cac_ratio")
+    | {"marketing_lead_quality.won_share", "time_to_conversion.mean_days", "conversion_rate.conversion_rate"}
+    | {"provided_lead_close_rate.close_rate", "customer_acquisition_rate.acquisition_rate"}
+    | {
+        "quota_attainment_rate.attainment_rate",
+        "revenue_per_deal.revenue_per_deal",
+        "repeat_sales_by_channel.repeat_share",
+    }
+)
 TOUCHES = {"time_to_conversion.mean_touches", "customer_acquisition_rate.acquisition_rate"}
 
 
@@ -120,6 +136,7 @@ TOUCHES = {"time_to_conversion.mean_touches", "customer_acquisition_rate.acquisi
     ("left_out", "lost", "missing"),
     [
         (["deals.amount"], {"customer_lifetime_value.clv_relationship"}, "deals.amount"),
+        (["deals.closed_at", "deal_stage_changes"], CLOSINGS, "deals.closed_at or deal_stage_changes"),
         (
             ["order_lines.unit_cost", "products.unit_cost"],
             LIFETIME_VALUES | MARGINS,
@@ -205,6 +222,24 @@ def test_a_measure_needs_no_column_that_it_does_not_read(
 def test_the_channels_of_won_deals_need_a_channel(subscribing: Layer) -> None:
     lacking = subscribing.uncut("deals_by_channel.won_deals", "deals.channel", "leads.channel")
     assert lacking == {"channel": {"deals.channel or leads.channel"}}
+
+
+@pytest.mark.parametrize(
+    ("measure", "left_out", "missing"),
+    [
+        ("won_deals.won_deals", ["deals.channel", "deals.lead_id"], {"deals.channel or deals.lead_id"}),
+        ("profit_margin.profit_margin", ["orders.channel", "orders.session_id"],
+         {"orders.channel or orders.session_id"}),
+        ("customer_lifetime_value.cac", ["acquisition_costs.channel", "ad_spend.channel"],
+         {"acquisition_costs.channel or ad_spend.channel"}),
+    ],
+)  # fmt: skip
+def test_a_channel_comes_from_somewhere(
+    subscribing: Layer, measure: str, left_out: list[str], missing: set[str]
+) -> None:
+    assert subscribing.uncut(measure, *left_out)["channel"] == missing
+    for column in left_out:
+        assert "channel" not in subscribing.uncut(measure, column)
 
 
 def test_who_buys_is_known_of_the_deals_and_of_orders_where_there_are_none(purchasing: Layer) -> None:
