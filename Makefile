@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	$(BIN)/kpi demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 # The reference against many more companies than a commit waits for.
 test-deep: $(VENV)/.installed-dev

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -31,6 +31,10 @@ from hypothesis import settings
 from kpi_runner.cli import main
 from tests.python.harness import run_dbt
 from tests.python.reference.company import Company, Row, write_company
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 # Tests that run in the background ignore Ctrl-C, and so would the commands that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -114,6 +118,23 @@ SMALL_COMPANY = {
         EUR,2025-01-01,1.2
     """,
 }
+
+
+#: Files whose tests are long, and build what they need themselves: any worker may run any of them.
+SPREAD = ("test_reference.py", "test_compare_reference.py", "test_without_an_entity.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Keeps the tests of every other file on one worker, so that no two build, or wait for, the same fixtures."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return nodeid if file.endswith(SPREAD) else file
+
+    return ByFile(config, log)
 
 
 @dataclass(frozen=True)
