@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ from typing import Any
 
 from kpi_runner.dbt_log import DbtLog, naming_the_delivery
 from kpi_runner.errors import DataError, UsageError
+from kpi_runner.parsed import parsed_directory, shaping_vars
 from kpi_runner.profiles import Target, write_profile
 from kpi_runner.project import PROJECT_NAME, Project
 from kpi_runner.versions import BuildVersion, build_settings, code_version, kpi_versions, record
@@ -26,12 +25,6 @@ ALWAYS_BUILT = (
 
 #: What runs dbt, in a process of its own.
 CHILD = Path(__file__).with_name("dbt_child.py")
-
-#: Vars that no model's configuration or dependency hangs on: what a run is about, rather than how it reckons.
-SHAPING_NO_MODEL = ("as_of", "data_dir", "period_start", "period_end")
-
-#: For how many combinations of targets and other vars dbt keeps what it has read of the project.
-MOST_PARSED = 8
 
 #: How many seconds dbt has to end by itself when the run is stopped.
 PATIENCE = 5.0
@@ -69,8 +62,8 @@ def _run_dbt(
     profiles = place.directory / "profiles"
     write_profile(project.profiles_file, PROJECT_NAME, target, profiles)
     environment = os.environ | {"KPI_DUCKDB_PATH": str(warehouse), "DBT_PROFILES_DIR": str(profiles)}
-    shaping = json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
-    parsed = _parsed_directory(project, target, shaping, place)
+    shaping = shaping_vars(variables)
+    parsed = parsed_directory(project, target, shaping, place.directory)
     with subprocess.Popen(
         [*_parsing(parsed, shaping), *_building(project, target, variables, kpis, place)],
         cwd=project.directory,
@@ -116,26 +109,6 @@ def _building(
         # By file: a bare name also stands for a folder of that name, and there is a theme `revenue`.
         options += ["--select", *(f"+file:{name}.sql" for name in (*kpis, *ALWAYS_BUILT))]
     return options
-
-
-def _parsed_directory(project: Project, target: Target, shaping: str, place: Workplace) -> Path:
-    """Where dbt keeps what it has read of the project, for runs of the same target and vars.
-
-    It lies in the project; where nothing can be written there, in the workplace, for this run alone.
-    """
-    parsed = project.directory / "target" / "parsed"
-    what = "\n".join([target.name, target.schema, target.path.name, shaping])
-    directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "lock").touch()
-        os.utime(directory)  # What is in use is among the newest.
-        for old in sorted(parsed.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_PARSED]:
-            shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        directory = place.directory / "parsed"
-        directory.mkdir()
-    return directory
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

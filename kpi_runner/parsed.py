@@ -1,0 +1,45 @@
+"""Where dbt keeps what it has read of the project, from one run to the next; dbt_child.py says why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kpi_runner.profiles import Target
+from kpi_runner.project import Project
+
+#: Vars that no model's configuration or dependency hangs on: what a run is about, rather than how it reckons.
+SHAPING_NO_MODEL = ("as_of", "data_dir", "period_start", "period_end")
+
+#: For how many combinations of targets and other vars it is kept.
+MOST_PARSED = 8
+
+
+def shaping_vars(variables: Mapping[str, Any]) -> str:
+    """The vars of a run that models are shaped by, as JSON."""
+    return json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
+
+
+def parsed_directory(project: Project, target: Target, shaping: str, workplace: Path) -> Path:
+    """The directory for runs of the same target and vars, with a lock file in it.
+
+    It lies in the project; where nothing can be written there, in the workplace, for this run alone.
+    """
+    parsed = project.directory / "target" / "parsed"
+    what = "\n".join([target.name, target.schema, target.path.name, shaping])
+    directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "lock").touch()
+        os.utime(directory)  # What is in use is among the newest.
+        for old in sorted(parsed.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_PARSED]:
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        directory = workplace / "parsed"
+        directory.mkdir()
+    return directory
