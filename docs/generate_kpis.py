@@ -35,7 +35,8 @@ from several of these.
 
 **Needs** are the entities and columns without which a measure is unavailable; where `or` stands between two, one is
 enough. *customers* are subscriptions with `ended_on`, or with `customer_lifecycle: purchases` the `account_id` of
-deals, or of orders where there are no deals. A slice may need more: the column that it is cut by.
+deals, or of orders where there are no deals. *closed_deals* are deals with `closed_at`, or with `deal_stage_changes`. A
+slice may need more: the column that it is cut by.
 
 Percentages are stored as fractions. Ranges of your own (`seeds/targets.csv`) stand above the healthy ranges here.
 """
