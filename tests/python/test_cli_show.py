@@ -277,11 +277,12 @@ def test_the_sql_in_another_dialect(warehouse: Warehouse, dialect: str) -> None:
     assert result.stdout != warehouse.call("show", "sales_cycle", "--sql").stdout
 
 
-@pytest.mark.parametrize(
-    "dialect", ["snowflake", "bigquery", "databricks", "redshift", "trino", "postgres", "spark", "mysql", "tsql"]
-)
+@pytest.mark.parametrize("dialect", ["bigquery", "postgres", "spark", "mysql", "tsql"])
 def test_every_kpi_in_the_dialects_of_warehouses(warehouse: Warehouse, dialect: str) -> None:
-    """Each is translated, is read back in that dialect, and has the columns of a figure."""
+    """Each is translated, is read back in that dialect, and has the columns of a figure.
+
+    test_other_warehouses.py does so with every model, for engines that no test runs on.
+    """
     compiled = dict(warehouse.rows("select model_name, compiled_sql from compiled_models"))
     for kpi_id in KPIS:
         text, _ = translated(compiled[kpi_id], dialect)
