@@ -1,5 +1,5 @@
 -- lead_response_time: of the leads created in a period, the hours until they were first contacted.
-with facts as (
+with facts as materialized (
     select
         created_on as day, rep, team, channel,
         case when first_contact_at < as_of then
@@ -13,24 +13,34 @@ with facts as (
     where is_visible
 ),
 
+-- A fiscal quarter that is a quarter is worked out once.
+bridge as (
+    select distinct period_start, period_end, date_day
+    from period_days
+    where time_window = 'own' and grain <> 'day'
+),
+
 met as materialized (
-    select bridge.grain, bridge.period_start, facts.*
+    select bridge.period_start, bridge.period_end, facts.*
     from facts
-    inner join period_days as bridge on facts.day = bridge.date_day and bridge.time_window = 'own'
+    inner join bridge on facts.day = bridge.date_day
 ),
 
 cells as materialized (
-    select grain, period_start, 'total' as dimension, 'total' as dimension_value, sum(hours) as hours, count(hours) as answered, count(unanswered) as unanswered, count(judged) as judged, count(within_sla) as within_sla, quantile_cont(cast(hours as double), [0.5, 0.9]) as percentiles
+    select period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(hours) as hours, count(hours) as answered, count(unanswered) as unanswered, count(judged) as judged, count(within_sla) as within_sla, quantile_cont(cast(hours as double), [0.5, 0.9]) as percentiles
     from met group by all
     union all
-    select grain, period_start, 'rep', rep, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'rep', rep, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'team', team, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'team', team, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'channel', channel, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'channel', channel, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    from met group by all
+    union all
+    select day, day + 1, 'total', 'total', sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    from facts group by all
 ),
 
 -- Where anything happened, the total did; so what has no cell is an empty period.
@@ -47,8 +57,8 @@ completed as materialized (
         percentiles
     from periods as period
     left join cells as cells
-        on period.grain = cells.grain
-        and period.period_start = cells.period_start
+        on period.period_start = cells.period_start
+        and period.period_end = cells.period_end
     where answered + unanswered + judged > 0 or dimension = 'total' or dimension is null
 )
 

@@ -1,43 +1,53 @@
 -- sales_cycle: the days from creation to win of the deals won in a period.
-with facts as (
+with facts as materialized (
     select closed_on as day, rep, team, region, channel, campaign, product, segment, pipeline, days_to_close
     from fct_deals
     where state = 'won'
 ),
 
+-- A fiscal quarter that is a quarter is worked out once.
+bridge as (
+    select distinct period_start, period_end, date_day
+    from period_days
+    where time_window = 'own' and grain <> 'day'
+),
+
 met as materialized (
-    select bridge.grain, bridge.period_start, facts.*
+    select bridge.period_start, bridge.period_end, facts.*
     from facts
-    inner join period_days as bridge on facts.day = bridge.date_day and bridge.time_window = 'own'
+    inner join bridge on facts.day = bridge.date_day
 ),
 
 cells as materialized (
-    select grain, period_start, 'total' as dimension, 'total' as dimension_value, sum(days_to_close) as days, count(days_to_close) as deals, quantile_cont(cast(days_to_close as double), [0.5, 0.9]) as percentiles
+    select period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(days_to_close) as days, count(days_to_close) as deals, quantile_cont(cast(days_to_close as double), [0.5, 0.9]) as percentiles
     from met group by all
     union all
-    select grain, period_start, 'rep', rep, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'rep', rep, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'team', team, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'team', team, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'region', region, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'region', region, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'channel', channel, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'channel', channel, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'campaign', campaign, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'campaign', campaign, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'product', product, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'product', product, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'segment', segment, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'segment', segment, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
     union all
-    select grain, period_start, 'pipeline', pipeline, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
-    from met where grain <> 'day' group by all
+    select period_start, period_end, 'pipeline', pipeline, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from met group by all
+    union all
+    select day, day + 1, 'total', 'total', sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    from facts group by all
 ),
 
 -- Where anything happened, the total did; so what has no cell is an empty period.
@@ -51,8 +61,8 @@ completed as materialized (
         percentiles
     from periods as period
     left join cells as cells
-        on period.grain = cells.grain
-        and period.period_start = cells.period_start
+        on period.period_start = cells.period_start
+        and period.period_end = cells.period_end
     where deals > 0 or dimension = 'total' or dimension is null
 )
 
