@@ -46,8 +46,9 @@ cells as materialized (
     group by all
 ),
 
-coarser as materialized (
-    select period.grain, period.period_start, month.period_start as month
+-- A fiscal quarter that is a quarter is counted once.
+bridge as materialized (
+    select distinct period.period_start, period.period_end, month.period_start as month
     from periods as period
     inner join periods as month
         on month.grain = 'month'
@@ -56,46 +57,60 @@ coarser as materialized (
     where period.grain not in ('day', 'week', 'month')
 ),
 
--- What distinct sessions have seen: bit 0 a product, 1 the cart, 2 the checkout, 3 the purchase.
-distinct_cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(case when seen & 1 > 0 then 1 end) as viewed, count(case when seen & 3 = 3 then 1 end) as added_of_viewed, count(case when seen & 2 > 0 then 1 end) as added, count(case when seen & 6 = 6 then 1 end) as checked_out_of_added, count(case when seen & 4 > 0 then 1 end) as checked_out, count(case when seen & 12 = 12 then 1 end) as bought_of_checked_out
+-- Distinct sessions by what they have seen: bit 0 a product, 1 the cart, 2 the checkout, 3 the purchase.
+sessions as (
+    select
+        day as period_start, day + 1 as period_end, 'total' as dimension, 'total' as dimension_value,
+        seen, count(*) as sessions
     from (select day, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'week', week, 'total', 'total', count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select week, week + 7, 'total', 'total', seen, count(*)
     from (select week, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'week', week, 'channel', channel, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select week, week + 7, 'channel', channel, seen, count(*)
     from (select week, channel, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'week', week, 'campaign', campaign, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select week, week + 7, 'campaign', campaign, seen, count(*)
     from (select week, campaign, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'month', month, 'total', 'total', count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select month, cast(month + interval 1 month as date), 'total', 'total', seen, count(*)
     from (select month, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'month', month, 'channel', channel, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select month, cast(month + interval 1 month as date), 'channel', channel, seen, count(*)
     from (select month, channel, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select 'month', month, 'campaign', campaign, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select month, cast(month + interval 1 month as date), 'campaign', campaign, seen, count(*)
     from (select month, campaign, subject, bit_or(seen) as seen from facts group by all) as subjects group by all
     union all
-    select grain, period_start, 'total', 'total', count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select period_start, period_end, 'total', 'total', seen, count(*)
     from (
-        select grain, period_start, subject, bit_or(seen) as seen
-        from facts inner join coarser using (month) group by all
+        select period_start, period_end, subject, bit_or(seen) as seen
+        from facts inner join bridge using (month) group by all
     ) as subjects group by all
     union all
-    select grain, period_start, 'channel', channel, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select period_start, period_end, 'channel', channel, seen, count(*)
     from (
-        select grain, period_start, channel, subject, bit_or(seen) as seen
-        from facts inner join coarser using (month) group by all
+        select period_start, period_end, channel, subject, bit_or(seen) as seen
+        from facts inner join bridge using (month) group by all
     ) as subjects group by all
     union all
-    select grain, period_start, 'campaign', campaign, count(case when seen & 1 > 0 then 1 end), count(case when seen & 3 = 3 then 1 end), count(case when seen & 2 > 0 then 1 end), count(case when seen & 6 = 6 then 1 end), count(case when seen & 4 > 0 then 1 end), count(case when seen & 12 = 12 then 1 end)
+    select period_start, period_end, 'campaign', campaign, seen, count(*)
     from (
-        select grain, period_start, campaign, subject, bit_or(seen) as seen
-        from facts inner join coarser using (month) group by all
+        select period_start, period_end, campaign, subject, bit_or(seen) as seen
+        from facts inner join bridge using (month) group by all
     ) as subjects group by all
+),
+
+distinct_cells as materialized (
+    select
+        period_start, period_end, dimension, dimension_value,
+        sum(case when seen & 1 > 0 then sessions end) as viewed,
+        sum(case when seen & 3 = 3 then sessions end) as added_of_viewed,
+        sum(case when seen & 2 > 0 then sessions end) as added,
+        sum(case when seen & 6 = 6 then sessions end) as checked_out_of_added,
+        sum(case when seen & 4 > 0 then sessions end) as checked_out,
+        sum(case when seen & 12 = 12 then sessions end) as bought_of_checked_out
+    from sessions group by all
 ),
 
 -- Where anything happened, the total did; so what has no cell is an empty period.
@@ -118,7 +133,7 @@ completed as materialized (
         coalesce(bought_of_checked_out, 0) as bought_of_checked_out
     from periods as period
     left join cells using (grain, period_start)
-    left join distinct_cells using (grain, period_start, dimension, dimension_value)
+    left join distinct_cells using (period_start, period_end, dimension, dimension_value)
     where view_content + add_to_cart + initiate_checkout + purchase > 0 or dimension = 'total' or dimension is null
 )
 

@@ -1,8 +1,8 @@
 {#- How rows meet periods: the cells of events, states and spans. Pure Jinja, part of the roll-up (rollup.sql).
     Each gives rows of a window, slice and subject with the sum (s_) and the row count (n_) of each input, which are still
     to be added up. `keys` are those of rollup_keys() for a part of the grid: dims, slices, windows, paired, has_spans;
-    `part`, of grid_parts(); `subjects`, those that are summed up first, and `name`, which tells the CTEs of the part, and
-    of the subjects, apart. -#}
+    `part`, of grid_parts(); `subjects`, those that are summed up first; `name`, which tells the CTEs of the part, and of
+    the subjects, apart; `blocks`, what the blocks of a subject are called, if there are any. -#}
 
 {#- The windows of all periods, each with its part of the grid and its number: windows of the same days have the same one,
     and are measured once (a fiscal quarter is mostly a quarter, the previous period is another one). Where subjects look
@@ -40,7 +40,7 @@ windows_{{ part.number }} as (
 
 
 {#- Events by block: days that no window tells apart, so that each holds all of them or none. A block bears its first day.
-    What happens before the first window, or between two of them, is in no block of a window. -#}
+    What happens outside all windows is left out. -#}
 {% macro dated_events(relations, inputs, subjects, keys) -%}
 {%- set part = keys.part.number -%}
 block_days_{{ part }} as (
@@ -98,14 +98,15 @@ dated_events_{{ part }} as (
     left join block_days_{{ part }} as since_days
         on kpi_rows.since_on = since_days.date_day
     {% endif -%}
-    where block_days.block_on is not null
+    where block_days.block_on in (select block_on from blocks_{{ part }})
 ),
 
 {% endmacro %}
 
 
 {#- Events are added up per block first, then the blocks to the windows that hold them; of each slice by itself, since
-    engines group by the few columns of one slice faster than by those of all of them. -#}
+    engines group by the few columns of one slice faster than by those of all of them. Where a subject's blocks are there
+    (`blocks` of the keys), the events are in these already. -#}
 {% macro event_cells(relations, inputs, keys) -%}
 {%- set since = ['since_on'] if keys.paired else [] -%}
 event_cells_{{ keys.name }} as (
@@ -119,6 +120,9 @@ event_cells_{{ keys.name }} as (
         {% for column in sum_columns(inputs).split(', ') -%}
         sum(events.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
+    {% if keys.blocks -%}
+    from {{ keys.blocks }}_{{ number }} as events
+    {% else -%}
     from (
         select
             {{ listed(['block_on'] + since + slice_keys) }}
@@ -126,6 +130,7 @@ event_cells_{{ keys.name }} as (
         from dated_events_{{ keys.part.number }}
         group by {{ (['block_on'] + since + slice_keys) | join(', ') }}
     ) as events
+    {% endif -%}
     inner join blocks_{{ keys.part.number }} as blocks
         on {{ event_meets_block('events', 'blocks', keys) }}
     group by blocks.window_number{% for column in slice_keys %}, events.{{ column }}{% endfor %}

@@ -50,20 +50,23 @@
 {%- set parts = grid_parts(slices, grid) -%}
 {%- set parts_keys = [] -%}
 {%- for part in parts -%}
-    {%- do parts_keys.append(dict(keys, part=part, subjects=[], name=part.number | string)) -%}
+    {%- do parts_keys.append(dict(keys, part=part, subjects=[], name=part.number | string, blocks=none)) -%}
 {%- endfor -%}
 {%- set plain = plain_inputs(spec) -%}
 {%- set percentiles = percentile_measures(spec) -%}
 {{ numbered_windows(relations, keys, parts, looks_at_period(spec)) }}
 {%- for part_keys in parts_keys -%}
     {%- if 'event' in spec['row_kinds'] -%}{{ dated_events(relations, base_inputs(spec), keys.subjects, part_keys) }}{%- endif -%}
-    {%- if plain -%}{{ cells_of_kinds(spec['row_kinds'], relations, plain, part_keys) }}{%- endif -%}
-{%- endfor -%}
-{%- for subject in keys.subjects -%}
-    {%- set number = loop.index -%}
-    {%- for part_keys in parts_keys -%}
-        {%- set name = part_keys.name ~ '_' ~ number -%}
-        {{ subject_cells(spec, subject, relations, dict(part_keys, subjects=[subject], name=name)) }}
+    {%- set blocks = [] -%}
+    {%- for subject in keys.subjects if has_blocks(spec, subject, keys) -%}
+        {%- do blocks.append('subject_blocks_' ~ part_keys.name ~ '_' ~ (keys.subjects.index(subject) + 1)) -%}
+        {{ subject_blocks(subject, base_inputs(spec), blocks[-1], part_keys) }}
+    {%- endfor -%}
+    {%- if plain -%}
+        {{ cells_of_kinds(spec['row_kinds'], relations, plain, dict(part_keys, blocks=blocks[0] if blocks else none)) }}
+    {%- endif -%}
+    {%- for subject in keys.subjects -%}
+        {{ subject_cells(spec, subject, relations, dict(part_keys, subjects=[subject], name=part_keys.name ~ '_' ~ loop.index)) }}
     {%- endfor -%}
 {%- endfor -%}
 {{ cells_of_slices(spec, keys, parts_keys) }}
@@ -116,12 +119,9 @@ measured as (
     for one slice, and the windows of one grain, after the other; all at once would fill the memory. -#}
 {% macro subject_cells(spec, subject, relations, keys) -%}
 {%- set expressions = spec['subjects'][subject] -%}
-{%- set columns = subject_columns(expressions, spec['inputs']) -%}
-{%- set is_of_events = spec['row_kinds'] == ['event'] and not is_compared(keys) -%}
+{%- set is_of_events = is_of_plain_events(spec, keys) -%}
 {%- if not is_of_events -%}
 {{ cells_of_kinds(spec['row_kinds'], relations, spec['inputs'], keys) }}
-{%- elif not is_just_counted(columns) -%}
-{{ subject_blocks(subject, columns, keys) }}
 {%- endif -%}
 subject_cells_{{ keys.name }} as (
     {% for number in keys.part.slices -%}
@@ -137,7 +137,7 @@ subject_cells_{{ keys.name }} as (
         {% endfor %}
     from (
         {% if is_of_events -%}
-        {{ summed_events(subject, columns, keys, number, grain) }}
+        {{ summed_events(spec, subject, keys, number, grain) }}
         {%- else -%}
         {{ summed_cells(spec['row_kinds'], subject, spec['inputs'], keys, number) }}
         {%- endif %}
@@ -159,39 +159,41 @@ subject_cells_{{ keys.name }} as (
 {% endmacro %}
 
 
-{#- What the expressions over a subject read, as name → aggregate over its rows: the sum of an input, and how many rows
-    had it (n_). -#}
-{% macro subject_columns(expressions, inputs) %}
-    {% set columns = {} %}
-    {% set text = expressions.values() | join(' ') %}
-    {% for input in inputs %}
-        {% if 'n_' ~ input in text %}{% do columns.update({'n_' ~ input: 'count(' ~ input ~ ')'}) %}{% endif %}
-        {% if input in text | replace('n_' ~ input, '') %}{% do columns.update({input: 'sum(' ~ input ~ ')'}) %}{% endif %}
+{#- Whether a KPI's rows are events alone, all of whose days count whole. -#}
+{% macro is_of_plain_events(spec, keys) %}{% do return(spec['row_kinds'] == ['event'] and not is_compared(keys)) %}{% endmacro %}
+
+
+{#- What the expressions over a subject read: inputs, which are summed, and n_ with an input, which counts its rows. -#}
+{% macro subject_columns(spec, subject) %}
+    {% set columns = [] %}
+    {% set text = spec['subjects'][subject].values() | join(' ') %}
+    {% for input in spec['inputs'] %}
+        {% if 'n_' ~ input in text %}{% do columns.append('n_' ~ input) %}{% endif %}
+        {% if input in text | replace('n_' ~ input, '') %}{% do columns.append(input) %}{% endif %}
     {% endfor %}
     {% do return(columns) %}
 {% endmacro %}
 
 
-{#- Whether all that is asked of a subject is how many rows of it there are. Such subjects are many (visitors, sessions),
-    and few rows share one in a block: adding these up first would be a pass for nothing. Others are few (reps, products). -#}
-{% macro is_just_counted(columns) %}
+{#- Whether the events of a subject are added up per block first. Not where all that is asked is how many rows it has: such
+    subjects are many (visitors, sessions), and so few rows share one in a block that it would be a pass for nothing. Others
+    are few (reps, products). -#}
+{% macro has_blocks(spec, subject, keys) %}
     {% set summed = [] %}
-    {% for name, aggregate in columns.items() if not aggregate.startswith('count(') %}{% do summed.append(name) %}{% endfor %}
-    {% do return(not summed) %}
+    {% for column in subject_columns(spec, subject) if column in spec['inputs'] %}{% do summed.append(column) %}{% endfor %}
+    {% do return(is_of_plain_events(spec, keys) and summed | length > 0) %}
 {% endmacro %}
 
 
 {#- The events of each subject added up per block. -#}
-{% macro subject_blocks(subject, columns, keys) -%}
+{% macro subject_blocks(subject, inputs, name, keys) -%}
 {%- set since = ['since_on'] if keys.paired else [] -%}
 {% for number in keys.part.slices -%}
 {%- set block_keys = ['block_on'] + since + [subject] + keys.slices[number] -%}
-subject_blocks_{{ keys.name }}_{{ number }} as (
+{{ name }}_{{ number }} as (
     select
         {{ listed(block_keys) }}
-        {% for name, aggregate in columns.items() -%}
-        {{ aggregate }} as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ input_sums(inputs) }}
     from dated_events_{{ keys.part.number }}
     group by {{ block_keys | join(', ') }}
 ),
@@ -201,15 +203,19 @@ subject_blocks_{{ keys.name }}_{{ number }} as (
 
 
 {#- The sums of each subject in each window, of a slice; in the windows of one grain, where one is given. -#}
-{% macro summed_events(subject, columns, keys, number, grain) -%}
-{%- set relation = 'dated_events_' ~ keys.part.number if is_just_counted(columns) else 'subject_blocks_' ~ keys.name ~ '_' ~ number -%}
+{% macro summed_events(spec, subject, keys, number, grain) -%}
+{%- set in_blocks = has_blocks(spec, subject, keys) -%}
         select
             blocks.window_number,
             {{ listed([subject] + keys.slices[number], 'events.') }}
-            {% for name, aggregate in columns.items() -%}
-            {{ aggregate if is_just_counted(columns) else 'sum(' ~ name ~ ')' }} as {{ name }}{{ ',' if not loop.last }}
+            {% for column in subject_columns(spec, subject) -%}
+            {% if in_blocks -%}
+            sum(events.{{ column if column not in spec['inputs'] else 's_' ~ column }})
+            {%- else -%}
+            count(events.{{ column[2:] }})
+            {%- endif %} as {{ column }}{{ ',' if not loop.last }}
             {% endfor %}
-        from {{ relation }} as events
+        from {{ 'subject_blocks_' ~ keys.name ~ '_' ~ number if in_blocks else 'dated_events_' ~ keys.part.number }} as events
         inner join blocks_{{ keys.part.number }} as blocks
             on {{ event_meets_block('events', 'blocks', keys) }}
         {% if grain is not none -%}
