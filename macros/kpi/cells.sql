@@ -50,11 +50,9 @@ block_days_{{ part }} as (
     from (
         select date_day, max(starts_on) as starts_on
         from (
-            select distinct event_on as date_day, cast(null as date) as starts_on from {{ relations['rows'] }}
-            {% if keys.paired -%}
-            union all
-            select distinct since_on, cast(null as date) from {{ relations['rows'] }}
-            {% endif -%}
+            select distinct date_day, cast(null as date) as starts_on
+            from {{ relations['period_days'] }} as days
+            where {{ is_window_used('days', keys) }} and {{ is_among('days.grain', keys.part.grains) }}
             {% for column in ['window_start', 'window_end', 'cast(before_at as date)'] -%}
             union all
             select {{ column }}, {{ column }} from windows_{{ part }}
@@ -94,11 +92,10 @@ dated_events_{{ part }} as (
     from {{ relations['rows'] }} as kpi_rows
     inner join block_days_{{ part }} as block_days
         on kpi_rows.event_on = block_days.date_day
-    {% if keys.paired -%}
+    {%- if keys.paired %}
     left join block_days_{{ part }} as since_days
         on kpi_rows.since_on = since_days.date_day
-    {% endif -%}
-    where block_days.block_on in (select block_on from blocks_{{ part }})
+    {%- endif %}
 ),
 
 {% endmacro %}
