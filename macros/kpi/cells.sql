@@ -1,40 +1,142 @@
 {#- How rows meet periods: the cells of events, states and spans. Pure Jinja, part of the roll-up (rollup.sql).
-    Each gives one row per window of a period, slice and subject with the sum (s_) and the row count (n_) of each input.
-    `keys` are those of rollup(): dims, subjects, slices, grid, windows, paired, has_spans. -#}
+    Each gives rows of a window, slice and subject with the sum (s_) and the row count (n_) of each input, which are still
+    to be added up. `keys` are those of rollup_keys() for a part of the grid: dims, slices, windows, paired, has_spans;
+    `part`, of grid_parts(); `subjects`, those that are summed up first; `name`, which tells the CTEs of the part, and of
+    the subjects, apart; `blocks`, what the blocks of a subject are called, if there are any. -#}
 
-{#- Events are added up per day first, then the days to the periods that hold them. -#}
-{% macro event_cells(relations, inputs, keys) -%}
-{%- set since = ['since_on'] if keys.paired else [] -%}
-daily as (
+{#- The windows of all periods, each with its part of the grid and its number: windows of the same days have the same one,
+    and are measured once (a fiscal quarter is mostly a quarter, the previous period is another one). Where subjects look
+    at their period, each window is one of its own. -#}
+{% macro numbered_windows(relations, keys, parts, is_each_its_own) -%}
+{%- set same_days = ['part', 'window_start', 'window_end', 'before_at'] + (period_keys() if is_each_its_own else []) -%}
+kpi_windows as (
     select
-        event_on,
-        {{ slice_number(keys.slices) }} as slice,
-        {{ listed(since + keys.subjects + keys.dims) }}
-        {{ input_sums(inputs) }}
-    from {{ relations['rows'] }}
-    where event_on is not null
-    group by {{ grouping_sets(['event_on'] + since + keys.subjects, keys.slices) }}
+        {{ listed(period_keys()) }}
+        window_start,
+        window_end,
+        before_at,
+        part,
+        dense_rank() over (order by {{ same_days | join(', ') }}) as window_number,
+        row_number() over (partition by {{ same_days | join(', ') }} order by {{ period_keys() | join(', ') }}) as namesake
+    from (
+        {% for part in parts -%}
+        select *, {{ part.number }} as part
+        from {{ relations['windows'] }} as windows
+        where {{ is_window_used('windows', keys) }} and {{ is_among('grain', part.grains) }}
+        {{ 'union all' if not loop.last }}
+        {% endfor -%}
+    ) as windows_of_parts
 ),
 
-event_cells as (
+{% for part in parts -%}
+windows_{{ part.number }} as (
+    select *
+    from kpi_windows
+    where part = {{ part.number }} and namesake = 1
+),
+
+{% endfor -%}
+{%- endmacro %}
+
+
+{#- Events by block: days that no window tells apart, so that each holds all of them or none. A block bears its first day.
+    What happens outside all windows is left out. -#}
+{% macro dated_events(relations, inputs, subjects, keys) -%}
+{%- set part = keys.part.number -%}
+block_days_{{ part }} as (
     select
-        {{ listed(period_keys(), 'period_days.') }}
-        {{ listed(['slice'] + keys.subjects + keys.dims, 'daily.') }}
-        {% for input in inputs -%}
-        sum(daily.s_{{ input }}) as s_{{ input }},
-        sum(daily.n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+        date_day,
+        max(starts_on) over (order by date_day rows between unbounded preceding and current row) as block_on
+    from (
+        select date_day, max(starts_on) as starts_on
+        from (
+            select distinct date_day, cast(null as date) as starts_on
+            from {{ relations['period_days'] }} as days
+            where {{ is_window_used('days', keys) }} and {{ is_among('days.grain', keys.part.grains) }}
+            {% for column in ['window_start', 'window_end', 'cast(before_at as date)'] -%}
+            union all
+            select {{ column }}, {{ column }} from windows_{{ part }}
+            {% endfor -%}
+        ) as days_and_starts
+        where date_day is not null
+        group by date_day
+    ) as days
+),
+
+blocks_{{ part }} as (
+    select
+        windows.window_number,
+        windows.grain,
+        windows.window_start,
+        days.date_day as block_on
+    from {{ relations['period_days'] }} as days
+    inner join windows_{{ part }} as windows
+        on days.time_window = windows.time_window
+        and days.grain = windows.grain
+        and days.period_start = windows.period_start
+        and days.period_end = windows.period_end
+    inner join (select distinct block_on from block_days_{{ part }}) as blocks
+        on days.date_day = blocks.block_on
+    where {{ is_window_used('days', keys) }} and {{ is_among('days.grain', keys.part.grains) }} and days.before_at is null
+),
+
+dated_events_{{ part }} as (
+    select
+        block_days.block_on,
+        {% if keys.paired -%}
+        coalesce(since_days.block_on, kpi_rows.since_on) as since_on,
+        {% endif -%}
+        {{ listed(subjects + used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
+        {{ listed(inputs, 'kpi_rows.') }}
+        1 as one
+    from {{ relations['rows'] }} as kpi_rows
+    inner join block_days_{{ part }} as block_days
+        on kpi_rows.event_on = block_days.date_day
+    {%- if keys.paired %}
+    left join block_days_{{ part }} as since_days
+        on kpi_rows.since_on = since_days.date_day
+    {%- endif %}
+),
+
+{% endmacro %}
+
+
+{#- Events are added up per block first, then the blocks to the windows that hold them; of each slice by itself, since
+    engines group by the few columns of one slice faster than by those of all of them. Where a subject's blocks are there
+    (`blocks` of the keys), the events are in these already. -#}
+{% macro event_cells(relations, inputs, keys) -%}
+{%- set since = ['since_on'] if keys.paired else [] -%}
+event_cells_{{ keys.name }} as (
+    {% for number in keys.part.slices -%}
+    {%- set slice_keys = keys.subjects + keys.slices[number] -%}
+    select
+        blocks.window_number,
+        {{ number }} as slice,
+        {{ listed(keys.subjects, 'events.') }}
+        {{ dimensions_of_slice(number, keys, 'events.') }}
+        {% for column in sum_columns(inputs).split(', ') -%}
+        sum(events.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
         {% endfor %}
-    from daily
-    inner join {{ relations['period_days'] }} as period_days
-        on {{ event_meets_day('daily', 'period_days', keys) }}
-    where
-        {{ is_window_used('period_days', keys) }}
-        and {{ is_in_grid(keys.grid, keys.slices, 'period_days.grain', 'daily.slice') }}
-    group by {% for key in period_keys() %}period_days.{{ key }}, {% endfor %}{% for key in ['slice'] + keys.subjects + keys.dims %}daily.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
-    {% if 'previous' in keys.windows or 'year' in keys.windows -%}
+    {% if keys.blocks -%}
+    from {{ keys.blocks }}_{{ number }} as events
+    {% else -%}
+    from (
+        select
+            {{ listed(['block_on'] + since + slice_keys) }}
+            {{ input_sums(inputs) }}
+        from dated_events_{{ keys.part.number }}
+        group by {{ (['block_on'] + since + slice_keys) | join(', ') }}
+    ) as events
+    {% endif -%}
+    inner join blocks_{{ keys.part.number }} as blocks
+        on {{ event_meets_block('events', 'blocks', keys) }}
+    group by blocks.window_number{% for column in slice_keys %}, events.{{ column }}{% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {% if is_compared(keys) -%}
     union all
     {{ cells_of_part_days(relations, inputs, keys) }}
-    {% endif %}
+    {%- endif %}
 ),
 
 {% endmacro %}
@@ -43,87 +145,101 @@ event_cells as (
 {#- The last day of a comparison with a running period counts only up to the same time of the day. -#}
 {% macro cells_of_part_days(relations, inputs, keys) -%}
     select
-        {{ listed(period_keys(), 'period_days.') }}
-        {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subjects + keys.dims) }}
-        {{ input_sums(inputs) }}
-    from {{ relations['rows'] }} as kpi_rows
-    inner join {{ relations['period_days'] }} as period_days
-        on {{ event_meets_part_day('kpi_rows', 'period_days') }}
-    where {{ is_window_used('period_days', keys) }}
-    group by {{ grouping_sets(
-        ['period_days.time_window', 'period_days.grain', 'period_days.period_start', 'period_days.period_end'] + keys.subjects,
-        keys.slices
-    ) }}
+        window_number,
+        {{ listed(['slice'] + keys.subjects + keys.dims) }}
+        {{ sum_columns(inputs) }}
+    from (
+        {{ by_slice(part_days(relations, keys), ['window_number'] + keys.subjects, input_sums(inputs), keys) }}
+    ) as cells_of_part_days
 {%- endmacro %}
 
 
-{#- States are steps up where they begin and down where they end; their running sum is the state on any day. -#}
+{#- The events of such a last day, up to its time. -#}
+{% macro part_days(relations, keys) -%}
+(
+        select
+            windows.window_number,
+            kpi_rows.*
+        from {{ relations['rows'] }} as kpi_rows
+        inner join windows_{{ keys.part.number }} as windows
+            on kpi_rows.event_on = cast(windows.before_at as date)
+            and kpi_rows.event_local_at < windows.before_at
+    ) as part_days
+{%- endmacro %}
+
+
+{#- States are steps up where they begin and down where they end, each counted from the first window's end after it on; the
+    running sum of these is the state at any window's end. -#}
 {% macro state_cells(relations, inputs, keys) -%}
 {%- set slice_keys = ['slice'] + keys.subjects + keys.dims -%}
-state_steps as (
-    select
-        step_on,
-        {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subjects + keys.dims) }}
-        {{ input_sums(inputs, 'direction') }}
-    from (
-        select valid_from_on as step_on, 1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
-        from {{ relations['rows'] }}
-        where valid_from_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
-        union all
-        select valid_to_on as step_on, -1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
-        from {{ relations['rows'] }}
-        where valid_from_on is not null and valid_to_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
-    ) as changes
-    group by {{ grouping_sets(['step_on'] + keys.subjects, keys.slices) }}
+{%- set columns = keys.subjects + used_dimensions(sliced_by(keys)) + inputs -%}
+state_changes_{{ keys.name }} as (
+    select valid_from_on as step_on, 1 as direction, {{ columns | join(', ') }}
+    from {{ relations['rows'] }}
+    where valid_from_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
+    union all
+    select valid_to_on as step_on, -1 as direction, {{ columns | join(', ') }}
+    from {{ relations['rows'] }}
+    where valid_from_on is not null and valid_to_on is not null {{ 'and held_from_on is null' if keys.has_spans }}
 ),
 
-state_marks as (
+state_ends_{{ keys.name }} as (
     select
-        ends.window_end,
-        {{ listed(slice_keys, 'sliced.') }}
-        {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+        date_day,
+        min(window_end) over (order by date_day rows between 1 following and unbounded following) as window_end
     from (
-        select distinct window_end from {{ relations['windows'] }} as windows
-        where {{ is_window_used('windows', keys) }}
-    ) as ends
-    cross join (select distinct {{ slice_keys | join(', ') }} from state_steps) as sliced
+        select date_day, max(window_end) as window_end
+        from (
+            select distinct step_on as date_day, cast(null as date) as window_end from state_changes_{{ keys.name }}
+            union all
+            select window_end, window_end from windows_{{ keys.part.number }}
+        ) as days_and_ends
+        group by date_day
+    ) as days
 ),
 
-state_running as (
+ended_changes_{{ keys.name }} as (
+    select state_ends.window_end, state_changes.*
+    from state_changes_{{ keys.name }} as state_changes
+    inner join state_ends_{{ keys.name }} as state_ends
+        on state_changes.step_on = state_ends.date_day
+    where state_ends.window_end is not null
+),
+
+state_steps_{{ keys.name }} as (
+    {{ by_slice('ended_changes_' ~ keys.name, ['window_end'] + keys.subjects, input_sums(inputs, 'direction'), keys) }}
+),
+
+state_running_{{ keys.name }} as (
     select
         window_end,
-        is_mark,
         {{ listed(slice_keys) }}
         {{ running_sums(inputs) }}
     from (
-        select step_on as window_end, false as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_steps
+        select window_end, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_steps_{{ keys.name }}
         union all
-        select window_end, true as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from state_marks
-    ) as steps_and_marks
+        select
+            ends.window_end,
+            {{ listed(slice_keys, 'sliced.') }}
+            {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+        from (select distinct window_end from windows_{{ keys.part.number }}) as ends
+        cross join (select distinct {{ slice_keys | join(', ') }} from state_steps_{{ keys.name }}) as sliced
+    ) as steps_and_ends
+    group by window_end, {{ slice_keys | join(', ') }}
     window step_order as (
-        partition by {{ slice_keys | join(', ') }}
-        order by window_end, case when is_mark then 0 else 1 end
-        rows between unbounded preceding and current row
+        partition by {{ slice_keys | join(', ') }} order by window_end rows between unbounded preceding and current row
     )
 ),
 
-state_cells as (
+state_cells_{{ keys.name }} as (
     select
-        {{ listed(period_keys(), 'windows.') }}
+        windows.window_number,
         {{ listed(slice_keys, 'state_running.') }}
-        {% for input in inputs -%}
-        state_running.s_{{ input }},
-        state_running.n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from state_running
-    inner join {{ relations['windows'] }} as windows
+        {{ sum_columns(inputs) }}
+    from state_running_{{ keys.name }} as state_running
+    inner join windows_{{ keys.part.number }} as windows
         on state_running.window_end = windows.window_end
-    where
-        state_running.is_mark and {{ is_window_used('windows', keys) }}
-        and {{ is_in_grid(keys.grid, keys.slices, 'windows.grain', 'state_running.slice') }}
-        and ({% for input in inputs %}state_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
+    where {% for input in inputs %}state_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %}
 ),
 
 {% endmacro %}
@@ -133,26 +249,22 @@ state_cells as (
     order, start and end both growing). So it is a step up at the first and one down after the last. -#}
 {% macro span_cells(relations, inputs, keys) -%}
 {%- set slice_keys = ['slice'] + keys.subjects + keys.dims -%}
+{%- set columns = keys.subjects + used_dimensions(sliced_by(keys)) + inputs -%}
 {%- set dates = ['held_from_on', 'held_to_on', 'valid_from_on', 'valid_to_on'] -%}
-window_series as (
+window_series_{{ keys.name }} as (
     select
-        {{ listed(period_keys()) }}
+        window_number,
+        time_window,
+        grain,
         window_start,
         window_end,
         row_number() over (partition by time_window, grain order by window_start, window_end) as series_position,
         count(*) over (partition by time_window, grain) as series_length
-    from {{ relations['windows'] }} as windows
-    where {{ is_window_used('windows', keys) }}
-),
-
-span_rows as (
-    select *, row_number() over (order by {{ dates | join(', ') }}) as span_number
-    from {{ relations['rows'] }}
-    where held_from_on is not null
+    from windows_{{ keys.part.number }}
 ),
 
 {#- How many windows of each series have started, and ended, by a day: no later than it. -#}
-series_by_day as (
+series_by_day_{{ keys.name }} as (
     select
         time_window,
         grain,
@@ -168,15 +280,18 @@ series_by_day as (
             sum(starts) over series_order as started,
             sum(stops) over series_order as ended
         from (
-            select time_window, grain, window_start as date_day, 0 as is_mark, 1 as starts, 0 as stops from window_series
+            select time_window, grain, window_start as date_day, 0 as is_mark, 1 as starts, 0 as stops
+            from window_series_{{ keys.name }}
             union all
-            select time_window, grain, window_end as date_day, 0 as is_mark, 0 as starts, 1 as stops from window_series
+            select time_window, grain, window_end as date_day, 0 as is_mark, 0 as starts, 1 as stops
+            from window_series_{{ keys.name }}
             union all
             select series.time_window, series.grain, days.date_day, 1 as is_mark, 0 as starts, 0 as stops
-            from (select distinct time_window, grain from window_series) as series
+            from (select distinct time_window, grain from window_series_{{ keys.name }}) as series
             cross join (
                 {% for column in dates -%}
-                select {{ column }} as date_day from span_rows where {{ column }} is not null
+                select {{ column }} as date_day from {{ relations['rows'] }}
+                where held_from_on is not null and {{ column }} is not null
                 {{ 'union' if not loop.last }}
                 {% endfor -%}
             ) as days
@@ -188,7 +303,7 @@ series_by_day as (
     where is_mark = 1
 ),
 
-placed_spans as (
+placed_spans_{{ keys.name }} as (
     select
         series.time_window,
         series.grain,
@@ -196,113 +311,188 @@ placed_spans as (
         least(
             coalesce(held_to.started, series.series_length), coalesce(valid_to.ended, series.series_length)
         ) as last_position,
-        {{ listed(keys.subjects + keys.dims, 'span_rows.') }}
-        {{ listed(inputs, 'span_rows.') }}
+        {{ listed(columns, 'kpi_rows.') }}
         1 as one
-    from span_rows
-    cross join (select distinct time_window, grain, series_length from window_series) as series
+    from {{ relations['rows'] }} as kpi_rows
+    cross join (select distinct time_window, grain, series_length from window_series_{{ keys.name }}) as series
     {% for column in dates -%}
-    left join series_by_day as {{ column[:-3] }}
+    left join series_by_day_{{ keys.name }} as {{ column[:-3] }}
         on series.time_window = {{ column[:-3] }}.time_window
         and series.grain = {{ column[:-3] }}.grain
-        and span_rows.{{ column }} = {{ column[:-3] }}.date_day
+        and kpi_rows.{{ column }} = {{ column[:-3] }}.date_day
     {% endfor -%}
+    where kpi_rows.held_from_on is not null
 ),
 
-span_steps as (
+span_changes_{{ keys.name }} as (
+    select time_window, grain, first_position as series_position, 1 as direction, {{ columns | join(', ') }}
+    from placed_spans_{{ keys.name }}
+    where first_position <= last_position
+    union all
+    select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ columns | join(', ') }}
+    from placed_spans_{{ keys.name }}
+    where first_position <= last_position
+),
+
+span_steps_{{ keys.name }} as (
+    {{ by_slice(
+        'span_changes_' ~ keys.name,
+        ['time_window', 'grain', 'series_position'] + keys.subjects,
+        input_sums(inputs, 'direction'),
+        keys
+    ) }}
+),
+
+span_running_{{ keys.name }} as (
     select
         time_window,
         grain,
         series_position,
-        {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.subjects + keys.dims) }}
-        {{ input_sums(inputs, 'direction') }}
-    from (
-        select time_window, grain, first_position as series_position, 1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
-        from placed_spans
-        where first_position <= last_position
-        union all
-        select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ listed(keys.subjects + keys.dims) }} {{ inputs | join(', ') }}
-        from placed_spans
-        where first_position <= last_position
-    ) as changes
-    group by {{ grouping_sets(['time_window', 'grain', 'series_position'] + keys.subjects, keys.slices) }}
-),
-
-span_running as (
-    select
-        time_window,
-        grain,
-        series_position,
-        is_mark,
         {{ listed(slice_keys) }}
         {{ running_sums(inputs) }}
     from (
-        select time_window, grain, series_position, 0 as is_mark, {{ listed(slice_keys) }} {{ sum_columns(inputs) }} from span_steps
+        select time_window, grain, series_position, {{ listed(slice_keys) }} {{ sum_columns(inputs) }}
+        from span_steps_{{ keys.name }}
         union all
         select
-            window_series.time_window, window_series.grain, window_series.series_position, 1 as is_mark,
+            window_series.time_window, window_series.grain, window_series.series_position,
             {{ listed(slice_keys, 'sliced.') }}
             {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
-        from window_series
-        inner join (select distinct time_window, grain, {{ slice_keys | join(', ') }} from span_steps) as sliced
+        from window_series_{{ keys.name }} as window_series
+        inner join (
+            select distinct time_window, grain, {{ slice_keys | join(', ') }} from span_steps_{{ keys.name }}
+        ) as sliced
             on window_series.time_window = sliced.time_window
             and window_series.grain = sliced.grain
-    ) as steps_and_marks
+    ) as steps_and_windows
+    group by time_window, grain, series_position, {{ slice_keys | join(', ') }}
     window step_order as (
         partition by time_window, grain, {{ slice_keys | join(', ') }}
-        order by series_position, is_mark
+        order by series_position
         rows between unbounded preceding and current row
     )
 ),
 
-span_cells as (
+span_cells_{{ keys.name }} as (
     select
-        {{ listed(period_keys(), 'window_series.') }}
+        window_series.window_number,
         {{ listed(slice_keys, 'span_running.') }}
-        {% for input in inputs -%}
-        span_running.s_{{ input }},
-        span_running.n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from span_running
-    inner join window_series
+        {{ sum_columns(inputs) }}
+    from span_running_{{ keys.name }} as span_running
+    inner join window_series_{{ keys.name }} as window_series
         on span_running.time_window = window_series.time_window
         and span_running.grain = window_series.grain
         and span_running.series_position = window_series.series_position
-    where
-        span_running.is_mark = 1
-        and {{ is_in_grid(keys.grid, keys.slices, 'window_series.grain', 'span_running.slice') }}
-        and ({% for input in inputs %}span_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %})
+    where {% for input in inputs %}span_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %}
 ),
 
 {% endmacro %}
 
 
 {#- Percentiles are taken from the rows themselves: of events, else of the states at the period's end. -#}
-{% macro percentile_cells(relations, row_kinds, percentiles, keys) %}
+{% macro percentile_cells(relations, row_kinds, percentiles, parts_keys) %}
+{%- set quantiles = percentile_columns(percentiles) -%}
+{% for keys in parts_keys -%}
+{%- set part = keys.part.number -%}
+ranked_rows_{{ part }} as (
+    select
+        windows.window_number,
+        {{ listed(used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
+        {{ listed(percentile_inputs(percentiles), 'kpi_rows.') }}
+        1 as one
+    {% if 'event' in row_kinds -%}
+    from dated_events_{{ part }} as kpi_rows
+    inner join blocks_{{ part }} as windows
+        on {{ event_meets_block('kpi_rows', 'windows', keys) }}
+    {% else -%}
+    from {{ relations['rows'] }} as kpi_rows
+    inner join windows_{{ part }} as windows
+        on {{ state_holds('kpi_rows', 'windows.window_end') }}
+    {% endif -%}
+    where
+        windows.window_number in (select window_number from kpi_windows where time_window = 'own')
+        and ({% for input in percentile_inputs(percentiles) %}kpi_rows.{{ input }} is not null{{ ' or ' if not loop.last }}{% endfor %})
+),
+
+{% endfor -%}
 percentile_cells as (
     select
-        {{ listed(period_keys()[1:], 'met.') }}
-        {{ slice_number(keys.slices) }} as slice,
-        {{ listed(keys.dims) }}
-        {% for name, measure in percentiles.items() -%}
-        percentile_cont({{ measure['percentile'][1] }}) within group (
-            order by cast({{ measure['percentile'][0] }} as double precision)
-        ) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ relations['rows'] }} as kpi_rows
-    {% if 'event' in row_kinds -%}
-    inner join {{ relations['period_days'] }} as met
-        on {{ event_meets_day('kpi_rows', 'met', keys) }}
-        and met.time_window = 'own'
-    {% else -%}
-    inner join {{ relations['periods'] }} as met
-        on {{ state_holds('kpi_rows', 'met.period_end') }}
-    {% endif -%}
-    group by {{ grouping_sets(['met.grain', 'met.period_start', 'met.period_end'], keys.slices) }}
+        {{ listed(period_keys()[1:], 'kpi_windows.') }}
+        ranked.*
+    from (
+        {% for keys in parts_keys -%}
+        {{ by_slice('ranked_rows_' ~ keys.part.number, ['window_number'], quantiles, keys) }}
+        {{ 'union all' if not loop.last }}
+        {% endfor -%}
+    ) as ranked
+    inner join kpi_windows
+        on ranked.window_number = kpi_windows.window_number
+        and kpi_windows.time_window = 'own'
 ),
 
 {% endmacro %}
+
+
+{#- Each percentile as a column. -#}
+{% macro percentile_columns(percentiles) -%}
+    {% for name, measure in percentiles.items() -%}
+        percentile_cont({{ measure['percentile'][1] }}) within group (
+            order by cast({{ measure['percentile'][0] }} as double precision)
+        ) as {{ name }}{{ ',' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}
+
+
+{#- The inputs that percentiles are taken of, each once. -#}
+{% macro percentile_inputs(percentiles) %}
+    {% set inputs = [] %}
+    {% for measure in percentiles.values() if measure['percentile'][0] not in inputs %}
+        {% do inputs.append(measure['percentile'][0]) %}
+    {% endfor %}
+    {% do return(inputs) %}
+{% endmacro %}
+
+
+{#- The rows of a relation grouped by some columns, once for each slice of the part. -#}
+{% macro by_slice(relation, columns, aggregates, keys) -%}
+    {% for number in keys.part.slices -%}
+    select
+        {{ listed(columns) }}
+        {{ number }} as slice,
+        {{ dimensions_of_slice(number, keys) }}
+        {{ aggregates }}
+    from {{ relation }}
+    group by {{ (columns + keys.slices[number]) | join(', ') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+{%- endmacro %}
+
+
+{#- The columns of all dimensions in one slice: those that it is not cut by are null. -#}
+{% macro dimensions_of_slice(number, keys, prefix='') -%}
+    {%- for dim in keys.dims %}{{ prefix ~ dim if dim in keys.slices[number] else 'cast(null as varchar) as ' ~ dim }}, {% endfor -%}
+{%- endmacro %}
+
+
+{#- The slices of the part of the grid, each as a list of dimensions. -#}
+{% macro sliced_by(keys) %}
+    {% set slices = [] %}
+    {% for number in keys.part.slices %}{% do slices.append(keys.slices[number]) %}{% endfor %}
+    {% do return(slices) %}
+{% endmacro %}
+
+
+{#- Whether formulas compare with another period, and so with a part of one while theirs is running. -#}
+{% macro is_compared(keys) %}{% do return('previous' in keys.windows or 'year' in keys.windows) %}{% endmacro %}
+
+
+{#- Whether a window holds the block of an event; paired, where it holds the day since which it counts, too. -#}
+{% macro event_meets_block(events, blocks, keys) -%}
+    {{ events }}.block_on = {{ blocks }}.block_on
+        {%- if keys.paired %}
+        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ blocks }}.window_start)
+        {%- endif %}
+{%- endmacro %}
 
 
 {#- Whether an event takes part in a window on a day of it that counts whole. -#}
@@ -365,5 +555,5 @@ percentile_cells as (
 
 {#- What the steps up and down of each input have come to, in the window step_order. -#}
 {% macro running_sums(inputs) -%}
-    {%- for column in sum_columns(inputs).split(', ') %}sum({{ column }}) over step_order as {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+    {%- for column in sum_columns(inputs).split(', ') %}sum(sum({{ column }})) over step_order as {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}

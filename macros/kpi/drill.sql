@@ -161,7 +161,7 @@ all_cells as (
     from met_rows
 ),
 
-{{ subject_cells(subject, expressions, base, periods, keys, 1) }}
+{{ summed_subjects(subject, expressions, base, periods, keys) }}
 described as (
     select
         time_window,
@@ -189,6 +189,35 @@ found as (
     where {% for input in expressions %}subjects_1.{{ input }} is not null{{ ' or ' if not loop.last }}{% endfor %}
 ),
 {%- endmacro %}
+
+
+{#- Per subject: the inputs of the measures from the sums of its rows, as subject_cells() has them. -#}
+{% macro summed_subjects(subject, expressions, base, periods, keys) -%}
+subjects_1 as (
+    select
+        {{ listed(period_keys(), 'summed.') }}
+        {{ listed(['slice', subject] + keys.dims, 'summed.') }}
+        {% for name, expression in expressions.items() -%}
+        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            {{ listed(period_keys()) }}
+            {{ listed(['slice', subject] + keys.dims) }}
+            {% for input in base -%}
+            sum(s_{{ input }}) as {{ input }},
+            sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from all_cells
+        group by {{ (period_keys() + ['slice', subject] + keys.dims) | join(', ') }}
+    ) as summed
+    inner join {{ periods }} as period
+        on summed.grain = period.grain
+        and summed.period_start = period.period_start
+        and summed.period_end = period.period_end
+),
+
+{% endmacro %}
 
 
 {#- The sum and row count of each input that a single row gives, in each window. -#}

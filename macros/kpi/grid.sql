@@ -24,20 +24,38 @@
 {% endmacro %}
 
 
-{#- Whether a slice, by its number, is built of a grain: an SQL condition. Without a grid every one is. -#}
-{% macro is_in_grid(grid, slices, grain, slice) -%}
-    {%- set conditions = [] -%}
-    {%- if grid is not none -%}
-        {%- do conditions.append(grain ~ " in ('" ~ grid.keys() | join("', '") ~ "')" if grid else '1 = 0') -%}
-        {%- for name, dimensions in grid.items() -%}
-            {%- set numbers = [] -%}
-            {%- for dims_of_slice in slices if not (dims_of_slice | reject('in', dimensions) | list) -%}
-                {%- do numbers.append(slices.index(dims_of_slice)) -%}
-            {%- endfor -%}
-            {%- if numbers | length < slices | length -%}
-                {%- do conditions.append('(' ~ grain ~ " <> '" ~ name ~ "' or " ~ slice ~ ' in (' ~ numbers | join(', ') ~ '))') -%}
-            {%- endif -%}
-        {%- endfor -%}
+{#- The grid in parts: grains that are built in the same slices, which are rolled up together. Without a grid it is one
+    part, of all grains. `slices` of a part are numbers: places in the given slices. -#}
+{% macro grid_parts(slices, grid) %}
+    {% set parts = [] %}
+    {% if grid is none %}
+        {% do parts.append({'number': 1, 'grains': none, 'slices': range(slices | length) | list}) %}
+    {% else %}
+        {% for grain, dimensions in grid.items() %}
+            {% set numbers = [] %}
+            {% for dims_of_slice in slices if not (dims_of_slice | reject('in', dimensions) | list) %}
+                {% do numbers.append(slices.index(dims_of_slice)) %}
+            {% endfor %}
+            {% set alike = parts | selectattr('slices', 'equalto', numbers) | list %}
+            {% if alike %}
+                {% do alike[0]['grains'].append(grain) %}
+            {% else %}
+                {% do parts.append({'number': parts | length + 1, 'grains': [grain], 'slices': numbers}) %}
+            {% endif %}
+        {% endfor %}
+        {% if not parts %}{% do parts.append({'number': 1, 'grains': [], 'slices': [0]}) %}{% endif %}
+    {% endif %}
+    {% do return(parts) %}
+{% endmacro %}
+
+
+{#- Whether a grain is one of those that a part of the grid, or a grid, is of; an SQL condition. None stands for all. -#}
+{% macro is_among(grain, grains) -%}
+    {%- if grains is none -%}
+    1 = 1
+    {%- elif grains -%}
+    {{ grain }} in ('{{ grains | join("', '") }}')
+    {%- else -%}
+    1 = 0
     {%- endif -%}
-    {{ conditions | join(' and ') or '1 = 1' }}
 {%- endmacro %}

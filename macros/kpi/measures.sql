@@ -12,11 +12,7 @@
         {%- set parts = measure_parts(name, measure) %}
         cast({{ parts['numerator'] }} as decimal(38, 14)) as numerator,
         cast({{ parts['denominator'] }} as decimal(38, 14)) as denominator,
-        {% if measure.get('null_unless') -%}
-        case when n_{{ measure['null_unless'] }} > 0 then {{ parts['value'] }} end as value,
-        {% else -%}
         {{ parts['value'] }} as value,
-        {% endif -%}
         {{ parts['row_count'] }} as row_count,
         is_complete,
         {{ 'is_in_cohort_window' if measure.get('cohort') else 'false' }} as is_provisional
@@ -27,9 +23,10 @@
 {%- endmacro %}
 
 
-{#- Numerator, denominator, value and row count of a measure as SQL over the completed cells. -#}
+{#- Numerator, denominator, value and row count of a measure as SQL over the completed cells. A quotient is rounded at the
+    very last: rounding names it several times, which engines work out once only where it stands in no branch of its own. -#}
 {% macro measure_parts(name, measure) %}
-    {% set numerator, denominator = 'null', 'null' %}
+    {% set numerator, denominator, quotient = 'null', 'null', none %}
     {% if 'count' in measure %}
         {% set value, row_count = 'cast(n_' ~ measure['count'] ~ ' as double precision)', 'n_' ~ measure['count'] %}
     {% elif 'sum' in measure %}
@@ -46,12 +43,16 @@
         {% set row_count = numerator %}
     {% elif 'percentile' in measure %}
         {% set percentile = 'end_day_number - p_' ~ name if measure.get('age') else 'p_' ~ name %}
-        {% set value, row_count = rounded(percentile), 'n_' ~ measure['percentile'][0] %}
+        {% set quotient, row_count = percentile, 'n_' ~ measure['percentile'][0] %}
     {% else %}
-        {% set value, row_count = rounded(formula_sql(measure['formula'])), 'null' %}
+        {% set quotient, row_count = formula_sql(measure['formula']), 'null' %}
     {% endif %}
     {% if denominator != 'null' %}
-        {% set value = rounded(as_double('(' ~ numerator ~ ')') ~ ' / nullif(' ~ as_double(denominator) ~ ', 0)') %}
+        {% set quotient = as_double('(' ~ numerator ~ ')') ~ ' / nullif(' ~ as_double(denominator) ~ ', 0)' %}
+    {% endif %}
+    {% set result = quotient or value %}
+    {% if measure.get('null_unless') %}
+        {% set result = 'case when n_' ~ measure['null_unless'] ~ ' > 0 then ' ~ result ~ ' end' %}
     {% endif %}
     {% if measure.get('counts') %}
         {% set terms = [] %}
@@ -61,7 +62,10 @@
         {% set row_count = terms | join(' + ') %}
     {% endif %}
     {% if measure.get('row_count') %}{% set row_count = measure['row_count'] %}{% endif %}
-    {% do return({'numerator': numerator, 'denominator': denominator, 'value': value, 'row_count': row_count}) %}
+    {% do return({
+        'numerator': numerator, 'denominator': denominator, 'value': rounded(result) if quotient else result,
+        'row_count': row_count,
+    }) %}
 {% endmacro %}
 
 

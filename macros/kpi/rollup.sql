@@ -47,23 +47,31 @@
     `grid` says which slices of which grains are wanted (grid.sql); all, where it is none. -#}
 {% macro rollup(spec, slices, relations, grid=none) -%}
 {%- set keys = rollup_keys(spec, slices, grid) -%}
-{%- set base = base_inputs(spec) -%}
-{%- set percentiles = percentile_measures(spec) -%}
-{%- if 'event' in spec['row_kinds'] -%}{{ event_cells(relations, base, keys) }}{%- endif -%}
-{%- if 'state' in spec['row_kinds'] -%}{{ state_cells(relations, base, keys) }}{%- endif -%}
-{%- if 'span' in spec['row_kinds'] -%}{{ span_cells(relations, base, keys) }}{%- endif -%}
-all_cells as (
-    {% for kind in spec['row_kinds'] -%}
-    select * from {{ kind }}_cells
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-),
-{% for subject, expressions in (spec.get('subjects') or {}).items() -%}
-{{ subject_cells(subject, expressions, base, relations['periods'], keys, loop.index) }}
+{%- set parts = grid_parts(slices, grid) -%}
+{%- set parts_keys = [] -%}
+{%- for part in parts -%}
+    {%- do parts_keys.append(dict(keys, part=part, subjects=[], name=part.number | string, blocks=none)) -%}
 {%- endfor -%}
-{{ cells_of_slices(spec, keys) }}
+{%- set plain = plain_inputs(spec) -%}
+{%- set percentiles = percentile_measures(spec) -%}
+{{ numbered_windows(relations, keys, parts, looks_at_period(spec)) }}
+{%- for part_keys in parts_keys -%}
+    {%- if 'event' in spec['row_kinds'] -%}{{ dated_events(relations, base_inputs(spec), keys.subjects, part_keys) }}{%- endif -%}
+    {%- set blocks = [] -%}
+    {%- for subject in keys.subjects if has_blocks(spec, subject, keys) -%}
+        {%- do blocks.append('subject_blocks_' ~ part_keys.name ~ '_' ~ (keys.subjects.index(subject) + 1)) -%}
+        {{ subject_blocks(subject, base_inputs(spec), blocks[-1], part_keys) }}
+    {%- endfor -%}
+    {%- if plain -%}
+        {{ cells_of_kinds(spec['row_kinds'], relations, plain, dict(part_keys, blocks=blocks[0] if blocks else none)) }}
+    {%- endif -%}
+    {%- for subject in keys.subjects -%}
+        {{ subject_cells(spec, subject, relations, dict(part_keys, subjects=[subject], name=part_keys.name ~ '_' ~ loop.index)) }}
+    {%- endfor -%}
+{%- endfor -%}
+{{ cells_of_slices(spec, keys, parts_keys) }}
 {% if percentiles -%}
-{{ percentile_cells(relations, spec['row_kinds'], percentiles, keys) }}
+{{ percentile_cells(relations, spec['row_kinds'], percentiles, parts_keys) }}
 {%- endif -%}
 {{ completed_cells(spec, relations, keys, percentiles) }}
 measured as (
@@ -89,120 +97,246 @@ measured as (
 {% endmacro %}
 
 
-{#- Per subject first: the inputs of the measures from the sums of each subject. -#}
-{% macro subject_cells(subject, expressions, base, periods, keys, number) -%}
-subjects_{{ number }} as (
+{#- The cells of every kind of rows. -#}
+{% macro cells_of_kinds(row_kinds, relations, inputs, keys) -%}
+    {%- if 'event' in row_kinds -%}{{ event_cells(relations, inputs, keys) }}{%- endif -%}
+    {%- if 'state' in row_kinds -%}{{ state_cells(relations, inputs, keys) }}{%- endif -%}
+    {%- if 'span' in row_kinds -%}{{ span_cells(relations, inputs, keys) }}{%- endif -%}
+{%- endmacro %}
+
+
+{#- Whether a subject's inputs are worked out from its period, too. -#}
+{% macro looks_at_period(spec) %}
+    {% set found = namespace(any=false) %}
+    {% for expressions in (spec.get('subjects') or {}).values() %}
+        {% for expression in expressions.values() if 'period.' in expression %}{% set found.any = true %}{% endfor %}
+    {% endfor %}
+    {% do return(found.any) %}
+{% endmacro %}
+
+
+{#- Per subject first: the inputs of the measures from the sums of each subject. Subjects are many: so they are summed up
+    for one slice, and the windows of one grain, after the other; all at once would fill the memory. -#}
+{% macro subject_cells(spec, subject, relations, keys) -%}
+{%- set expressions = spec['subjects'][subject] -%}
+{%- set is_of_events = is_of_plain_events(spec, keys) -%}
+{%- if not is_of_events -%}
+{{ cells_of_kinds(spec['row_kinds'], relations, spec['inputs'], keys) }}
+{%- endif -%}
+subject_cells_{{ keys.name }} as (
+    {% for number in keys.part.slices -%}
+    {%- set is_last_slice = loop.last -%}
+    {%- for grain in (keys.part.grains if is_of_events and keys.part.grains else [none]) -%}
     select
-        {{ listed(period_keys(), 'summed.') }}
-        {{ listed(['slice', subject] + keys.dims, 'summed.') }}
+        summed.window_number,
+        {{ number }} as slice,
+        {{ dimensions_of_slice(number, keys) }}
         {% for name, expression in expressions.items() -%}
-        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
+        sum({{ expression }}) as s_{{ name }},
+        count({{ expression }}) as n_{{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from (
-        select
-            {{ listed(period_keys()) }}
-            {{ listed(['slice', subject] + keys.dims) }}
-            {% for input in base -%}
-            sum(s_{{ input }}) as {{ input }},
-            sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from all_cells
-        group by {{ (period_keys() + ['slice', subject] + keys.dims) | join(', ') }}
+        {% if is_of_events -%}
+        {{ summed_events(spec, subject, keys, number, grain) }}
+        {%- else -%}
+        {{ summed_cells(spec['row_kinds'], subject, spec['inputs'], keys, number) }}
+        {%- endif %}
     ) as summed
-    inner join {{ periods }} as period
-        on summed.grain = period.grain
-        and summed.period_start = period.period_start
-        and summed.period_end = period.period_end
+    {% if looks_at_period(spec) -%}
+    inner join windows_{{ keys.part.number }} as windows
+        on summed.window_number = windows.window_number
+    inner join {{ relations['periods'] }} as period
+        on windows.grain = period.grain
+        and windows.period_start = period.period_start
+        and windows.period_end = period.period_end
+    {% endif -%}
+    group by {{ (['summed.window_number'] + keys.slices[number]) | join(', ') }}
+    {{ 'union all' if not (is_last_slice and loop.last) }}
+    {% endfor -%}
+    {% endfor -%}
 ),
 
 {% endmacro %}
 
 
-{#- One row per period and slice, with the sums and row counts of each input, the windows beside each other. -#}
-{% macro cells_of_slices(spec, keys) -%}
+{#- Whether a KPI's rows are events alone, all of whose days count whole. -#}
+{% macro is_of_plain_events(spec, keys) %}{% do return(spec['row_kinds'] == ['event'] and not is_compared(keys)) %}{% endmacro %}
+
+
+{#- What the expressions over a subject read: inputs, which are summed, and n_ with an input, which counts its rows. -#}
+{% macro subject_columns(spec, subject) %}
+    {% set columns = [] %}
+    {% set text = spec['subjects'][subject].values() | join(' ') %}
+    {% for input in spec['inputs'] %}
+        {% if 'n_' ~ input in text %}{% do columns.append('n_' ~ input) %}{% endif %}
+        {% if input in text | replace('n_' ~ input, '') %}{% do columns.append(input) %}{% endif %}
+    {% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+
+{#- Whether the events of a subject are added up per block first. Not where all that is asked is how many rows it has: such
+    subjects are many (visitors, sessions), and so few rows share one in a block that it would be a pass for nothing. Others
+    are few (reps, products). -#}
+{% macro has_blocks(spec, subject, keys) %}
+    {% set summed = [] %}
+    {% for column in subject_columns(spec, subject) if column in spec['inputs'] %}{% do summed.append(column) %}{% endfor %}
+    {% do return(is_of_plain_events(spec, keys) and summed | length > 0) %}
+{% endmacro %}
+
+
+{#- The events of each subject added up per block. -#}
+{% macro subject_blocks(subject, inputs, name, keys) -%}
+{%- set since = ['since_on'] if keys.paired else [] -%}
+{% for number in keys.part.slices -%}
+{%- set block_keys = ['block_on'] + since + [subject] + keys.slices[number] -%}
+{{ name }}_{{ number }} as (
+    select
+        {{ listed(block_keys) }}
+        {{ input_sums(inputs) }}
+    from dated_events_{{ keys.part.number }}
+    group by {{ block_keys | join(', ') }}
+),
+
+{% endfor -%}
+{%- endmacro %}
+
+
+{#- The sums of each subject in each window, of a slice; in the windows of one grain, where one is given. -#}
+{% macro summed_events(spec, subject, keys, number, grain) -%}
+{%- set in_blocks = has_blocks(spec, subject, keys) -%}
+        select
+            blocks.window_number,
+            {{ listed([subject] + keys.slices[number], 'events.') }}
+            {% for column in subject_columns(spec, subject) -%}
+            {% if in_blocks -%}
+            sum(events.{{ column if column not in spec['inputs'] else 's_' ~ column }})
+            {%- else -%}
+            count(events.{{ column[2:] }})
+            {%- endif %} as {{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ 'subject_blocks_' ~ keys.name ~ '_' ~ number if in_blocks else 'dated_events_' ~ keys.part.number }} as events
+        inner join blocks_{{ keys.part.number }} as blocks
+            on {{ event_meets_block('events', 'blocks', keys) }}
+        {% if grain is not none -%}
+        where blocks.grain = '{{ grain }}'
+        {% endif -%}
+        group by blocks.window_number, {% for column in [subject] + keys.slices[number] %}events.{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+
+{#- The same from the cells of several kinds of rows. -#}
+{% macro summed_cells(row_kinds, subject, inputs, keys, number) -%}
+        select
+            window_number,
+            {{ listed([subject] + keys.slices[number]) }}
+            {% for input in inputs -%}
+            sum(s_{{ input }}) as {{ input }},
+            sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from (
+            {% for kind in row_kinds -%}
+            select * from {{ kind }}_cells_{{ keys.name }} where slice = {{ number }}
+            {{ 'union all' if not loop.last }}
+            {% endfor -%}
+        ) as cells_of_kinds
+        group by {{ (['window_number', subject] + keys.slices[number]) | join(', ') }}
+{%- endmacro %}
+
+
+{#- One row per period and slice, with the sums and row counts of each input, the windows beside each other. Cells that
+    come from one place are whole already, but for those of days that count in part. -#}
+{% macro cells_of_slices(spec, keys, parts_keys) -%}
 {%- set inputs = measure_inputs(spec) -%}
-{%- set plain = plain_inputs(spec) -%}
-windowed_cells as (
+{%- set windows = used_windows(spec) -%}
+{%- set are_whole = not keys.subjects and spec['row_kinds'] | length == 1 and not is_compared(keys) -%}
+window_cells as (
+    {% if are_whole -%}
+    {{ all_cells(spec, inputs, keys, parts_keys) }}
+    {%- else -%}
     select
-        {{ listed(period_keys()) }}
+        window_number,
         {{ listed(['slice'] + keys.dims) }}
         {% for input in inputs -%}
-        {{ 'sum(s_' ~ input ~ ')' if input in plain else 'null' }} as s_{{ input }},
-        {{ 'sum(n_' ~ input ~ ')' if input in plain else 'null' }} as n_{{ input }}{{ ',' if not loop.last }}
+        sum(s_{{ input }}) as s_{{ input }},
+        sum(n_{{ input }}) as n_{{ input }}{{ ',' if not loop.last }}
         {% endfor %}
-    from all_cells
-    group by {{ (period_keys() + ['slice'] + keys.dims) | join(', ') }}
-    {% for expressions in (spec.get('subjects') or {}).values() -%}
-    union all
-    select
-        {{ listed(period_keys()) }}
-        {{ listed(['slice'] + keys.dims) }}
-        {% for input in inputs -%}
-        {{ 'sum(' ~ input ~ ')' if input in expressions else 'null' }} as s_{{ input }},
-        {{ 'count(' ~ input ~ ')' if input in expressions else 'null' }} as n_{{ input }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from subjects_{{ loop.index }}
-    group by {{ (period_keys() + ['slice'] + keys.dims) | join(', ') }}
-    {% endfor -%}
+    from (
+        {{ all_cells(spec, inputs, keys, parts_keys) }}
+    ) as all_cells
+    group by {{ (['window_number', 'slice'] + keys.dims) | join(', ') }}
+    {%- endif %}
 ),
 
 cells as (
     select
-        grain,
-        period_start,
-        period_end,
-        slice,
-        {{ listed(keys.dims) }}
-        {% for window in used_windows(spec) -%}
+        {{ listed(period_keys()[1:], 'kpi_windows.') }}
+        {{ listed(['slice'] + keys.dims, 'window_cells.') }}
+        {% for window in windows -%}
         {% set is_last_window = loop.last -%}
-        {% set belongs = "time_window in ('" ~ window_names([window]) | join("', '") ~ "')" -%}
+        {% set belongs = "kpi_windows.time_window in ('" ~ window_names([window]) | join("', '") ~ "')" -%}
         {% for input in inputs -%}
-        sum(case when {{ belongs }} then s_{{ input }} end) as {{ window_prefix(window) }}s_{{ input }},
+        {% for part in ['s_', 'n_'] -%}
+        {% if windows == ['own'] -%}
+        window_cells.{{ part }}{{ input }}
+        {%- else -%}
+        sum(case when {{ belongs }} then window_cells.{{ part }}{{ input }} end) as {{ window_prefix(window) }}{{ part }}{{ input }}
+        {%- endif -%}
+        {{ ', ' if not loop.last }}
+        {% endfor -%}
         {% if window == 'trailing' -%}
-        count(case when {{ belongs }} and n_{{ input }} > 0 then 1 end) as trailing_months_{{ input }},
-        {% endif -%}
-        sum(case when {{ belongs }} then n_{{ input }} end) as {{ window_prefix(window) }}n_{{ input }}{{ ',' if not (loop.last and is_last_window) }}
+        , count(case when {{ belongs }} and window_cells.n_{{ input }} > 0 then 1 end) as trailing_months_{{ input }}
+        {%- endif -%}
+        {{ ',' if not (loop.last and is_last_window) }}
         {% endfor -%}
         {% endfor %}
-    from windowed_cells
-    group by grain, period_start, period_end, slice{% for dim in keys.dims %}, {{ dim }}{% endfor %}
+    from window_cells
+    inner join kpi_windows
+        on window_cells.window_number = kpi_windows.window_number
+    {% if windows != ['own'] -%}
+    group by kpi_windows.grain, kpi_windows.period_start, kpi_windows.period_end, window_cells.slice{% for dim in keys.dims %}, window_cells.{{ dim }}{% endfor %}
+    {% endif -%}
 ),
 {%- endmacro %}
 
 
-{#- Every period's total, also that of an empty one, and every slice in which there is something. -#}
+{#- The cells of all parts of the grid: those of the rows, and those that are over subjects. -#}
+{% macro all_cells(spec, inputs, keys, parts_keys) -%}
+{%- set plain = plain_inputs(spec) -%}
+{%- for part_keys in parts_keys -%}
+        {%- set is_last_part = loop.last -%}
+        {%- set relations = [] -%}
+        {%- for kind in spec['row_kinds'] if plain -%}
+            {%- do relations.append([kind ~ '_cells_' ~ part_keys.name, plain]) -%}
+        {%- endfor -%}
+        {%- for subject, expressions in (spec.get('subjects') or {}).items() -%}
+            {%- do relations.append(['subject_cells_' ~ part_keys.name ~ '_' ~ loop.index, expressions.keys() | list]) -%}
+        {%- endfor -%}
+        {%- for relation, known in relations -%}
+        select
+            window_number,
+            {{ listed(['slice'] + keys.dims) }}
+            {% for input in inputs -%}
+            {% if input in known %}s_{{ input }}, n_{{ input }}{% else %}null as s_{{ input }}, null as n_{{ input }}{% endif %}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ relation }}
+        {{ 'union all' if not (is_last_part and loop.last) }}
+        {% endfor -%}
+{%- endfor -%}
+{%- endmacro %}
+
+
+{#- Every period's total, also that of an empty one, and every slice in which there is something. Where anything is, the
+    total is; so a period without cells is one without rows. -#}
 {% macro completed_cells(spec, relations, keys, percentiles) -%}
 {%- set dims = keys.dims -%}
 {%- set inputs = measure_inputs(spec) -%}
 {%- set windows = used_windows(spec) %}
-periods_and_slices as (
-    select
-        periods.*,
-        totals.slice
-        {%- for dim in dims %}, totals.{{ dim }}{% endfor %}
-    from {{ relations['periods'] }} as periods
-    cross join (select 0 as slice{% for dim in dims %}, cast(null as varchar) as {{ dim }}{% endfor %}) as totals
-    union all
-    select
-        periods.*,
-        cells.slice
-        {%- for dim in dims %}, cells.{{ dim }}{% endfor %}
-    from cells
-    inner join {{ relations['periods'] }} as periods
-        on cells.grain = periods.grain
-        and cells.period_start = periods.period_start
-        and cells.period_end = periods.period_end
-    where
-        cells.slice > 0
-        {% for dims_of_slice in keys.slices[1:] -%}
-        and (cells.slice <> {{ loop.index }}{% for dim in dims_of_slice %} or cells.{{ dim }} is not null{% endfor %})
-        {% endfor -%}
-        and ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ window_prefix(window) }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
-),
-
 completed as (
     select
-        periods_and_slices.*,
+        periods.*,
+        coalesce(cells.slice, 0) as slice,
+        {{ listed(dims, 'cells.') }}
         {% for window in windows -%}
         {% for input in inputs -%}
         {{ divided('coalesce(cells.' ~ window_prefix(window) ~ 's_' ~ input ~ ', 0)', spec, input) }} as {{ window_prefix(window) }}s_{{ input }},
@@ -213,22 +347,34 @@ completed as (
         {% endfor -%}
         {% endfor -%}
         {% for input in share_inputs(spec) -%}
-        cast(coalesce(max(case when periods_and_slices.slice = 0 then cells.n_{{ input }} end) over (
-            partition by periods_and_slices.grain, periods_and_slices.period_start, periods_and_slices.period_end
+        cast(coalesce(max(case when cells.slice = 0 then cells.n_{{ input }} end) over (
+            partition by periods.grain, periods.period_start, periods.period_end
         ), 0) as bigint) as t_{{ input }},
         {% endfor -%}
         {% for name in percentiles -%}
         percentile_cells.{{ name }} as p_{{ name }},
         {% endfor -%}
         1 as one
-    from periods_and_slices
+    from {{ relations['periods'] }} as periods
     left join cells
-        on {{ same_cell('periods_and_slices', 'cells', dims) }}
+        on periods.grain = cells.grain
+        and periods.period_start = cells.period_start
+        and periods.period_end = cells.period_end
     {% if percentiles -%}
     left join percentile_cells
-        on {{ same_cell('periods_and_slices', 'percentile_cells', dims) }}
+        on {{ same_cell('cells', 'percentile_cells', dims) }}
     {% endif -%}
-    where {{ is_in_grid(keys.grid, keys.slices, 'periods_and_slices.grain', 'periods_and_slices.slice') }}
+    where
+        {{ is_among('periods.grain', keys.grid.keys() | list if keys.grid is not none else none) }}
+        and (
+            coalesce(cells.slice, 0) = 0
+            or (
+                ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ window_prefix(window) }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
+                {% for dims_of_slice in keys.slices[1:] -%}
+                and (cells.slice <> {{ loop.index }}{% for dim in dims_of_slice %} or cells.{{ dim }} is not null{% endfor %})
+                {% endfor -%}
+            )
+        )
 ),
 
 {% endmacro %}
@@ -256,24 +402,6 @@ completed as (
 {#- Columns as a select list with a comma at its end. -#}
 {% macro listed(columns, prefix='') -%}
     {%- for column in columns %}{{ prefix }}{{ column }}, {% endfor -%}
-{%- endmacro %}
-
-
-{#- The number of the slice that a row of the grouping sets belongs to: its place in `slices`. -#}
-{% macro slice_number(slices) -%}
-    {%- set dims = used_dimensions(slices) -%}
-    {%- if not dims -%}
-        0
-    {%- else -%}
-    case {% for dims_of_slice in slices -%}
-        when {% for dim in dims %}grouping({{ dim }}) = {{ 0 if dim in dims_of_slice else 1 }}{{ ' and ' if not loop.last }}{% endfor %} then {{ loop.index0 }}
-        {% endfor -%} end
-    {%- endif -%}
-{%- endmacro %}
-
-
-{% macro grouping_sets(keys, slices) -%}
-    grouping sets ({% for dims_of_slice in slices %}({{ (keys + dims_of_slice) | join(', ') }}){{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
 
