@@ -52,8 +52,8 @@ def page(commands: list[str], mf: list[str], runs: list[str], figures: list[str]
             "",
             f"A dozen KPIs of every basis, all grains and slices of the default grid. In one process, medians of"
             f" {rollups.ROUNDS} rounds in turn. By hand is DuckDB SQL over the marts for that one KPI"
-            " ([by_hand](by_hand)), which gives the same figures, to the last decimal. A model keeps its rows beside"
-            " its figures; queries and drills are answered from them.",
+            " ([by_hand](by_hand)), which gives the same figures: counts and decimals exactly, values to nine digits."
+            " A model keeps its rows beside its figures; queries and drills are answered from them.",
             "",
             *figures,
             "",

@@ -1,4 +1,5 @@
--- customer_retention: of the customers at a period's start, those who are customers at its end, and their monthly revenue.
+-- customer_retention: of the customers at a period's start, those who are customers at its end, and their monthly
+-- revenue.
 with facts as materialized (
     select
         segment, rep, team, held_from_on, held_to_on, valid_from_on, valid_to_on,
@@ -44,7 +45,8 @@ placed as materialized (
     from facts
     inner join places_of_days as held_from on facts.held_from_on = held_from.day
     left join places_of_days as held_to on facts.held_to_on = held_to.day and held_from.grain = held_to.grain
-    left join places_of_days as valid_from on facts.valid_from_on = valid_from.day and held_from.grain = valid_from.grain
+    left join places_of_days as valid_from on facts.valid_from_on = valid_from.day
+        and held_from.grain = valid_from.grain
     left join places_of_days as valid_to on facts.valid_to_on = valid_to.day and held_from.grain = valid_to.grain
 ),
 
@@ -55,16 +57,25 @@ changes as materialized (
 ),
 
 steps as (
-    select grain, place, 'total' as dimension, 'total' as dimension_value, sum(at_start * direction) as at_start, sum(kept * direction) as kept, sum(mrr_at_start * direction) as mrr_at_start, sum(mrr_kept * direction) as mrr_kept
+    select
+        grain, place, 'total' as dimension, 'total' as dimension_value, sum(at_start * direction) as at_start,
+        sum(kept * direction) as kept, sum(mrr_at_start * direction) as mrr_at_start,
+        sum(mrr_kept * direction) as mrr_kept
     from changes group by all
     union all
-    select grain, place, 'segment', segment, sum(at_start * direction), sum(kept * direction), sum(mrr_at_start * direction), sum(mrr_kept * direction)
+    select
+        grain, place, 'segment', segment, sum(at_start * direction), sum(kept * direction),
+        sum(mrr_at_start * direction), sum(mrr_kept * direction)
     from changes where grain <> 'day' group by all
     union all
-    select grain, place, 'rep', rep, sum(at_start * direction), sum(kept * direction), sum(mrr_at_start * direction), sum(mrr_kept * direction)
+    select
+        grain, place, 'rep', rep, sum(at_start * direction), sum(kept * direction), sum(mrr_at_start * direction),
+        sum(mrr_kept * direction)
     from changes where grain <> 'day' group by all
     union all
-    select grain, place, 'team', team, sum(at_start * direction), sum(kept * direction), sum(mrr_at_start * direction), sum(mrr_kept * direction)
+    select
+        grain, place, 'team', team, sum(at_start * direction), sum(kept * direction),
+        sum(mrr_at_start * direction), sum(mrr_kept * direction)
     from changes where grain <> 'day' group by all
 ),
 

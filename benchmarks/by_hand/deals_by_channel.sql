@@ -12,7 +12,9 @@ with facts as materialized (
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, count(*) as won, sum(amount) as amount, count(amount) as with_amount
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, count(*) as won, sum(amount) as amount,
+        count(amount) as with_amount
     from facts group by all
     union all
     select week, month, 'channel', channel, count(*), sum(amount), count(amount)
@@ -28,7 +30,9 @@ months as materialized (
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(*) as won, sum(amount) as amount, count(amount) as with_amount
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(*) as won,
+        sum(amount) as amount, count(amount) as with_amount
     from facts group by all
     union all
     select 'week', week, dimension, dimension_value, sum(won), sum(amount), sum(with_amount)

@@ -17,37 +17,57 @@ with facts as materialized (
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, count(*) as sent, count(bounced) as bounced, count(delivered) as delivered, count(opened) as opened, count(clicked) as clicked, count(replied) as replied
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, count(*) as sent, count(bounced) as bounced,
+        count(delivered) as delivered, count(opened) as opened, count(clicked) as clicked,
+        count(replied) as replied
     from facts group by all
     union all
-    select week, month, 'email_type', email_type, count(*), count(bounced), count(delivered), count(opened), count(clicked), count(replied)
+    select
+        week, month, 'email_type', email_type, count(*), count(bounced), count(delivered), count(opened),
+        count(clicked), count(replied)
     from facts group by all
     union all
-    select week, month, 'campaign', campaign, count(*), count(bounced), count(delivered), count(opened), count(clicked), count(replied)
+    select
+        week, month, 'campaign', campaign, count(*), count(bounced), count(delivered), count(opened),
+        count(clicked), count(replied)
     from facts group by all
     union all
-    select week, month, 'rep', rep, count(*), count(bounced), count(delivered), count(opened), count(clicked), count(replied)
+    select
+        week, month, 'rep', rep, count(*), count(bounced), count(delivered), count(opened), count(clicked),
+        count(replied)
     from facts group by all
     union all
-    select week, month, 'team', team, count(*), count(bounced), count(delivered), count(opened), count(clicked), count(replied)
+    select
+        week, month, 'team', team, count(*), count(bounced), count(delivered), count(opened), count(clicked),
+        count(replied)
     from facts group by all
 ),
 
 months as materialized (
-    select month, dimension, dimension_value, sum(sent) as sent, sum(bounced) as bounced, sum(delivered) as delivered, sum(opened) as opened, sum(clicked) as clicked, sum(replied) as replied
+    select
+        month, dimension, dimension_value, sum(sent) as sent, sum(bounced) as bounced, sum(delivered) as delivered,
+        sum(opened) as opened, sum(clicked) as clicked, sum(replied) as replied
     from blocks group by all
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(*) as sent, count(bounced) as bounced, count(delivered) as delivered, count(opened) as opened, count(clicked) as clicked, count(replied) as replied
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(*) as sent,
+        count(bounced) as bounced, count(delivered) as delivered, count(opened) as opened,
+        count(clicked) as clicked, count(replied) as replied
     from facts group by all
     union all
-    select 'week', week, dimension, dimension_value, sum(sent), sum(bounced), sum(delivered), sum(opened), sum(clicked), sum(replied)
+    select
+        'week', week, dimension, dimension_value, sum(sent), sum(bounced), sum(delivered), sum(opened),
+        sum(clicked), sum(replied)
     from blocks group by all
     union all
     select 'month', * from months
     union all
-    select period.grain, period.period_start, dimension, dimension_value, sum(sent), sum(bounced), sum(delivered), sum(opened), sum(clicked), sum(replied)
+    select
+        period.grain, period.period_start, dimension, dimension_value, sum(sent), sum(bounced), sum(delivered),
+        sum(opened), sum(clicked), sum(replied)
     from months
     inner join periods as period
         on period.grain not in ('day', 'week', 'month')

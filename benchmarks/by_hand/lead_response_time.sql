@@ -3,11 +3,16 @@ with facts as materialized (
     select
         created_on as day, rep, team, channel,
         case when first_contact_at < as_of then
-            cast(cast(greatest(date_diff('microsecond', created_at, first_contact_at), 0) as double) / 3600000000 as decimal(38, 20))
+            cast(
+                cast(greatest(date_diff('microsecond', created_at, first_contact_at), 0) as double) / 3600000000
+                as decimal(38, 20)
+            )
         end as hours,
         case when first_contact_at < as_of then null else 1 end as unanswered,
         case when first_contact_at < as_of or created_at + interval 24 hours <= as_of then 1 end as judged,
-        case when first_contact_at < as_of and first_contact_at <= created_at + interval 24 hours then 1 end as within_sla
+        case
+            when first_contact_at < as_of and first_contact_at <= created_at + interval 24 hours then 1
+        end as within_sla
     from fct_leads
     cross join (select as_of from run_settings) as settings
     where is_visible
@@ -27,19 +32,30 @@ met as materialized (
 ),
 
 cells as materialized (
-    select period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(hours) as hours, count(hours) as answered, count(unanswered) as unanswered, count(judged) as judged, count(within_sla) as within_sla, quantile_cont(cast(hours as double), [0.5, 0.9]) as percentiles
+    select
+        period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(hours) as hours,
+        count(hours) as answered, count(unanswered) as unanswered, count(judged) as judged,
+        count(within_sla) as within_sla, quantile_cont(cast(hours as double), [0.5, 0.9]) as percentiles
     from met group by all
     union all
-    select period_start, period_end, 'rep', rep, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'rep', rep, sum(hours), count(hours), count(unanswered), count(judged),
+        count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'team', team, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'team', team, sum(hours), count(hours), count(unanswered), count(judged),
+        count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'channel', channel, sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'channel', channel, sum(hours), count(hours), count(unanswered), count(judged),
+        count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
     from met group by all
     union all
-    select day, day + 1, 'total', 'total', sum(hours), count(hours), count(unanswered), count(judged), count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
+    select
+        day, day + 1, 'total', 'total', sum(hours), count(hours), count(unanswered), count(judged),
+        count(within_sla), quantile_cont(cast(hours as double), [0.5, 0.9])
     from facts group by all
 ),
 

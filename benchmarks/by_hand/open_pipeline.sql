@@ -1,6 +1,8 @@
 -- open_pipeline: the deals that are open at the end of a period, in their stages.
 with changes as materialized (
-    select valid_from_on as day, rep, team, region, stage, pipeline, 1 as deals, open_amount as amount, weighted_amount as weighted
+    select
+        valid_from_on as day, rep, team, region, stage, pipeline, 1 as deals, open_amount as amount,
+        weighted_amount as weighted
     from fct_open_deal_intervals
     union all
     select valid_to_on, rep, team, region, stage, pipeline, -1, -open_amount, -weighted_amount
@@ -9,22 +11,35 @@ with changes as materialized (
 ),
 
 steps as (
-    select day, 'total' as dimension, 'total' as dimension_value, sum(deals) as open_deals, sum(case when amount is not null then deals else 0 end) as with_amount, sum(amount) as amount, sum(case when weighted is not null then deals else 0 end) as with_weight, sum(weighted) as weighted
+    select
+        day, 'total' as dimension, 'total' as dimension_value, sum(deals) as open_deals,
+        sum(case when amount is not null then deals else 0 end) as with_amount, sum(amount) as amount,
+        sum(case when weighted is not null then deals else 0 end) as with_weight, sum(weighted) as weighted
     from changes group by all
     union all
-    select day, 'rep', rep, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
+    select
+        day, 'rep', rep, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount),
+        sum(case when weighted is not null then deals else 0 end), sum(weighted)
     from changes group by all
     union all
-    select day, 'team', team, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
+    select
+        day, 'team', team, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount),
+        sum(case when weighted is not null then deals else 0 end), sum(weighted)
     from changes group by all
     union all
-    select day, 'region', region, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
+    select
+        day, 'region', region, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount),
+        sum(case when weighted is not null then deals else 0 end), sum(weighted)
     from changes group by all
     union all
-    select day, 'stage', stage, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
+    select
+        day, 'stage', stage, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount),
+        sum(case when weighted is not null then deals else 0 end), sum(weighted)
     from changes group by all
     union all
-    select day, 'pipeline', pipeline, sum(deals), sum(case when amount is not null then deals else 0 end), sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
+    select
+        day, 'pipeline', pipeline, sum(deals), sum(case when amount is not null then deals else 0 end),
+        sum(amount), sum(case when weighted is not null then deals else 0 end), sum(weighted)
     from changes group by all
 ),
 

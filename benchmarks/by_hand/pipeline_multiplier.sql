@@ -1,4 +1,5 @@
--- pipeline_multiplier: what is open at the end of a period, in multiples of its revenue quota. Months and coarser periods.
+-- pipeline_multiplier: what is open at the end of a period, in multiples of its revenue quota. Months and coarser
+-- periods.
 with changes as materialized (
     select valid_from_on as day, rep, team, 1 as deals, open_amount as amount
     from fct_open_deal_intervals

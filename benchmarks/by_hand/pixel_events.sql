@@ -5,7 +5,10 @@ with facts as materialized (
         cast(date_trunc('week', occurred_on) as date) as week,
         cast(date_trunc('month', occurred_on) as date) as month,
         channel, campaign, counted_once_by as subject,
-        cast(case event_name when 'ViewContent' then 1 when 'AddToCart' then 2 when 'InitiateCheckout' then 4 else 8 end as utinyint) as seen,
+        cast(
+            case event_name when 'ViewContent' then 1 when 'AddToCart' then 2 when 'InitiateCheckout' then 4 else 8 end
+            as utinyint
+        ) as seen,
         case when event_name = 'Purchase' then value end as value
     from fct_pixel_events
     where is_visible and event_name in ('ViewContent', 'AddToCart', 'InitiateCheckout', 'Purchase')
@@ -13,31 +16,54 @@ with facts as materialized (
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, count(case when seen = 1 then 1 end) as view_content, count(case when seen = 2 then 1 end) as add_to_cart, count(case when seen = 4 then 1 end) as initiate_checkout, count(case when seen = 8 then 1 end) as purchase, sum(value) as purchase_value, count(value) as purchases_with_value
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value,
+        count(case when seen = 1 then 1 end) as view_content, count(case when seen = 2 then 1 end) as add_to_cart,
+        count(case when seen = 4 then 1 end) as initiate_checkout,
+        count(case when seen = 8 then 1 end) as purchase, sum(value) as purchase_value,
+        count(value) as purchases_with_value
     from facts group by all
     union all
-    select week, month, 'channel', channel, count(case when seen = 1 then 1 end), count(case when seen = 2 then 1 end), count(case when seen = 4 then 1 end), count(case when seen = 8 then 1 end), sum(value), count(value)
+    select
+        week, month, 'channel', channel, count(case when seen = 1 then 1 end),
+        count(case when seen = 2 then 1 end), count(case when seen = 4 then 1 end),
+        count(case when seen = 8 then 1 end), sum(value), count(value)
     from facts group by all
     union all
-    select week, month, 'campaign', campaign, count(case when seen = 1 then 1 end), count(case when seen = 2 then 1 end), count(case when seen = 4 then 1 end), count(case when seen = 8 then 1 end), sum(value), count(value)
+    select
+        week, month, 'campaign', campaign, count(case when seen = 1 then 1 end),
+        count(case when seen = 2 then 1 end), count(case when seen = 4 then 1 end),
+        count(case when seen = 8 then 1 end), sum(value), count(value)
     from facts group by all
 ),
 
 months as materialized (
-    select month, dimension, dimension_value, sum(view_content) as view_content, sum(add_to_cart) as add_to_cart, sum(initiate_checkout) as initiate_checkout, sum(purchase) as purchase, sum(purchase_value) as purchase_value, sum(purchases_with_value) as purchases_with_value
+    select
+        month, dimension, dimension_value, sum(view_content) as view_content, sum(add_to_cart) as add_to_cart,
+        sum(initiate_checkout) as initiate_checkout, sum(purchase) as purchase,
+        sum(purchase_value) as purchase_value, sum(purchases_with_value) as purchases_with_value
     from blocks group by all
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, count(case when seen = 1 then 1 end) as view_content, count(case when seen = 2 then 1 end) as add_to_cart, count(case when seen = 4 then 1 end) as initiate_checkout, count(case when seen = 8 then 1 end) as purchase, sum(value) as purchase_value, count(value) as purchases_with_value
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value,
+        count(case when seen = 1 then 1 end) as view_content, count(case when seen = 2 then 1 end) as add_to_cart,
+        count(case when seen = 4 then 1 end) as initiate_checkout,
+        count(case when seen = 8 then 1 end) as purchase, sum(value) as purchase_value,
+        count(value) as purchases_with_value
     from facts group by all
     union all
-    select 'week', week, dimension, dimension_value, sum(view_content), sum(add_to_cart), sum(initiate_checkout), sum(purchase), sum(purchase_value), sum(purchases_with_value)
+    select
+        'week', week, dimension, dimension_value, sum(view_content), sum(add_to_cart), sum(initiate_checkout),
+        sum(purchase), sum(purchase_value), sum(purchases_with_value)
     from blocks group by all
     union all
     select 'month', * from months
     union all
-    select period.grain, period.period_start, dimension, dimension_value, sum(view_content), sum(add_to_cart), sum(initiate_checkout), sum(purchase), sum(purchase_value), sum(purchases_with_value)
+    select
+        period.grain, period.period_start, dimension, dimension_value, sum(view_content), sum(add_to_cart),
+        sum(initiate_checkout), sum(purchase), sum(purchase_value), sum(purchases_with_value)
     from months
     inner join periods as period
         on period.grain not in ('day', 'week', 'month')

@@ -12,7 +12,9 @@ with facts as materialized (
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount, count(amount) as deals
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount,
+        count(amount) as deals
     from facts group by all
     union all
     select week, month, 'rep', rep, sum(amount), count(amount)
@@ -46,7 +48,9 @@ months as materialized (
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount, count(amount) as deals
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value,
+        sum(amount) as amount, count(amount) as deals
     from facts group by all
     union all
     select 'week', week, dimension, dimension_value, sum(amount), sum(deals)

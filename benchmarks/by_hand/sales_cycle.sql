@@ -19,34 +19,54 @@ met as materialized (
 ),
 
 cells as materialized (
-    select period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(days_to_close) as days, count(days_to_close) as deals, quantile_cont(cast(days_to_close as double), [0.5, 0.9]) as percentiles
+    select
+        period_start, period_end, 'total' as dimension, 'total' as dimension_value, sum(days_to_close) as days,
+        count(days_to_close) as deals, quantile_cont(cast(days_to_close as double), [0.5, 0.9]) as percentiles
     from met group by all
     union all
-    select period_start, period_end, 'rep', rep, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'rep', rep, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'team', team, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'team', team, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'region', region, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'region', region, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'channel', channel, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'channel', channel, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'campaign', campaign, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'campaign', campaign, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'product', product, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'product', product, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'segment', segment, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'segment', segment, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select period_start, period_end, 'pipeline', pipeline, sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        period_start, period_end, 'pipeline', pipeline, sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from met group by all
     union all
-    select day, day + 1, 'total', 'total', sum(days_to_close), count(days_to_close), quantile_cont(cast(days_to_close as double), [0.5, 0.9])
+    select
+        day, day + 1, 'total', 'total', sum(days_to_close), count(days_to_close),
+        quantile_cont(cast(days_to_close as double), [0.5, 0.9])
     from facts group by all
 ),
 

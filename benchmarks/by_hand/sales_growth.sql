@@ -13,7 +13,9 @@ with facts as materialized (
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount, count(amount) as deals
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount,
+        count(amount) as deals
     from facts group by all
     union all
     select week, month, 'rep', rep, sum(amount), count(amount)
@@ -35,7 +37,9 @@ months as materialized (
 ),
 
 own as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, sum(amount) as amount, count(amount) as deals
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value,
+        sum(amount) as amount, count(amount) as deals
     from facts group by all
     union all
     select 'week', week, dimension, dimension_value, sum(amount), sum(deals)
@@ -72,13 +76,21 @@ windows as (
     union all
     select time_window, grain, period_start, 'total', 'total', sum(amount), count(amount) from cut group by all
     union all
-    select time_window, grain, period_start, 'rep', rep, sum(amount), count(amount) from cut where grain <> 'day' group by all
+    select
+        time_window, grain, period_start, 'rep', rep, sum(amount), count(amount)
+    from cut where grain <> 'day' group by all
     union all
-    select time_window, grain, period_start, 'team', team, sum(amount), count(amount) from cut where grain <> 'day' group by all
+    select
+        time_window, grain, period_start, 'team', team, sum(amount), count(amount)
+    from cut where grain <> 'day' group by all
     union all
-    select time_window, grain, period_start, 'channel', channel, sum(amount), count(amount) from cut where grain <> 'day' group by all
+    select
+        time_window, grain, period_start, 'channel', channel, sum(amount), count(amount)
+    from cut where grain <> 'day' group by all
     union all
-    select time_window, grain, period_start, 'product', product, sum(amount), count(amount) from cut where grain <> 'day' group by all
+    select
+        time_window, grain, period_start, 'product', product, sum(amount), count(amount)
+    from cut where grain <> 'day' group by all
 ),
 
 cells as materialized (
@@ -110,7 +122,8 @@ completed as materialized (
     left join cells as cells
         on period.grain = cells.grain
         and period.period_start = cells.period_start
-    where coalesce(deals, 0) + coalesce(previous_deals, 0) + coalesce(year_deals, 0) > 0 or dimension = 'total' or dimension is null
+    where coalesce(deals, 0) + coalesce(previous_deals, 0) + coalesce(year_deals, 0) > 0 or dimension = 'total'
+        or dimension is null
 )
 
 select

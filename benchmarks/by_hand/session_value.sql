@@ -1,4 +1,5 @@
--- session_value: what sessions bring in, and what a click costs. The total's margin is that of the channels with clicks.
+-- session_value: what sessions bring in, and what a click costs. The total's margin is that of the channels with
+-- clicks.
 with facts as materialized (
     select
         started_on as day,
@@ -20,13 +21,17 @@ with facts as materialized (
 ),
 
 days as materialized (
-    select day, channel, sum(session) as sessions, sum(revenue) as revenue, count(cost) as spends, sum(cost) as cost, sum(clicks) as clicks
+    select
+        day, channel, sum(session) as sessions, sum(revenue) as revenue, count(cost) as spends, sum(cost) as cost,
+        sum(clicks) as clicks
     from facts group by all
 ),
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, sum(session) as sessions, sum(revenue) as revenue, count(cost) as spends, sum(cost) as cost, sum(clicks) as clicks
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, sum(session) as sessions,
+        sum(revenue) as revenue, count(cost) as spends, sum(cost) as cost, sum(clicks) as clicks
     from facts group by all
     union all
     select week, month, 'channel', channel, sum(session), sum(revenue), count(cost), sum(cost), sum(clicks)
@@ -40,12 +45,17 @@ blocks as materialized (
 ),
 
 months as materialized (
-    select month, dimension, dimension_value, sum(sessions) as sessions, sum(revenue) as revenue, sum(spends) as spends, sum(cost) as cost, sum(clicks) as clicks
+    select
+        month, dimension, dimension_value, sum(sessions) as sessions, sum(revenue) as revenue,
+        sum(spends) as spends, sum(cost) as cost, sum(clicks) as clicks
     from blocks group by all
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, sum(sessions) as sessions, sum(revenue) as revenue, sum(spends) as spends, sum(cost) as cost, sum(clicks) as clicks
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value,
+        sum(sessions) as sessions, sum(revenue) as revenue, sum(spends) as spends, sum(cost) as cost,
+        sum(clicks) as clicks
     from days group by all
     union all
     select 'week', week, dimension, dimension_value, sum(sessions), sum(revenue), sum(spends), sum(cost), sum(clicks)
@@ -53,7 +63,9 @@ cells as materialized (
     union all
     select 'month', * from months
     union all
-    select period.grain, period.period_start, dimension, dimension_value, sum(sessions), sum(revenue), sum(spends), sum(cost), sum(clicks)
+    select
+        period.grain, period.period_start, dimension, dimension_value, sum(sessions), sum(revenue), sum(spends),
+        sum(cost), sum(clicks)
     from months
     inner join periods as period
         on period.grain not in ('day', 'week', 'month')
@@ -90,7 +102,8 @@ completed as materialized (
     from periods as period
     left join cells using (grain, period_start)
     left join clicked using (grain, period_start)
-    where coalesce(dimension_value, dimension) is not null and coalesce(sessions, 0) + coalesce(spends, 0) > 0 or dimension = 'total' or dimension is null
+    where coalesce(dimension_value, dimension) is not null and coalesce(sessions, 0) + coalesce(spends, 0) > 0
+        or dimension = 'total' or dimension is null
 )
 
 select

@@ -8,56 +8,84 @@ with facts as materialized (
         case when state = 'won' then 1 else 0 end as won,
         amount,
         case when state = 'won' then amount end as won_amount,
-        case when state = 'lost' then 1 end * amount as lost_amount
+        case when state = 'lost' then amount end as lost_amount
     from fct_deals
     where state in ('won', 'lost')
 ),
 
 -- A week's days of one month: weeks and months are made of these.
 blocks as materialized (
-    select week, month, 'total' as dimension, 'total' as dimension_value, sum(won) as won, count(*) as closed, sum(won_amount) as won_amount, sum(amount) as amount, count(amount) as with_amount, count(lost_amount) as lost_with_amount
+    select
+        week, month, 'total' as dimension, 'total' as dimension_value, sum(won) as won, count(*) as closed,
+        sum(won_amount) as won_amount, sum(amount) as amount, count(amount) as with_amount,
+        count(lost_amount) as lost_with_amount
     from facts group by all
     union all
-    select week, month, 'rep', rep, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'rep', rep, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'team', team, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'team', team, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'region', region, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'region', region, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'channel', channel, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'channel', channel, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'campaign', campaign, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'campaign', campaign, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'product', product, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'product', product, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'segment', segment, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'segment', segment, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
     union all
-    select week, month, 'pipeline', pipeline, sum(won), count(*), sum(won_amount), sum(amount), count(amount), count(lost_amount)
+    select
+        week, month, 'pipeline', pipeline, sum(won), count(*), sum(won_amount), sum(amount), count(amount),
+        count(lost_amount)
     from facts group by all
 ),
 
 months as materialized (
-    select month, dimension, dimension_value, sum(won) as won, sum(closed) as closed, sum(won_amount) as won_amount, sum(amount) as amount, sum(with_amount) as with_amount, sum(lost_with_amount) as lost_with_amount
+    select
+        month, dimension, dimension_value, sum(won) as won, sum(closed) as closed, sum(won_amount) as won_amount,
+        sum(amount) as amount, sum(with_amount) as with_amount, sum(lost_with_amount) as lost_with_amount
     from blocks group by all
 ),
 
 cells as materialized (
-    select 'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, sum(won) as won, count(*) as closed, sum(won_amount) as won_amount, sum(amount) as amount, count(amount) as with_amount, count(lost_amount) as lost_with_amount
+    select
+        'day' as grain, day as period_start, 'total' as dimension, 'total' as dimension_value, sum(won) as won,
+        count(*) as closed, sum(won_amount) as won_amount, sum(amount) as amount, count(amount) as with_amount,
+        count(lost_amount) as lost_with_amount
     from facts group by all
     union all
-    select 'week', week, dimension, dimension_value, sum(won), sum(closed), sum(won_amount), sum(amount), sum(with_amount), sum(lost_with_amount)
+    select
+        'week', week, dimension, dimension_value, sum(won), sum(closed), sum(won_amount), sum(amount),
+        sum(with_amount), sum(lost_with_amount)
     from blocks group by all
     union all
     select 'month', * from months
     union all
-    select period.grain, period.period_start, dimension, dimension_value, sum(won), sum(closed), sum(won_amount), sum(amount), sum(with_amount), sum(lost_with_amount)
+    select
+        period.grain, period.period_start, dimension, dimension_value, sum(won), sum(closed), sum(won_amount),
+        sum(amount), sum(with_amount), sum(lost_with_amount)
     from months
     inner join periods as period
         on period.grain not in ('day', 'week', 'month')
