@@ -46,7 +46,7 @@ windows_{{ part.number }} as (
 block_days_{{ part }} as (
     select
         date_day,
-        max(starts_on) over (order by date_day rows between unbounded preceding and current row) as block_on
+        max(starts_on) over (order by date_day nulls first rows between unbounded preceding and current row) as block_on
     from (
         select date_day, max(starts_on) as starts_on
         from (
@@ -186,7 +186,7 @@ state_changes_{{ keys.name }} as (
 state_ends_{{ keys.name }} as (
     select
         date_day,
-        min(window_end) over (order by date_day rows between 1 following and unbounded following) as window_end
+        min(window_end) over (order by date_day nulls first rows between 1 following and unbounded following) as window_end
     from (
         select date_day, max(window_end) as window_end
         from (
@@ -227,7 +227,7 @@ state_running_{{ keys.name }} as (
     ) as steps_and_ends
     group by window_end, {{ slice_keys | join(', ') }}
     window step_order as (
-        partition by {{ slice_keys | join(', ') }} order by window_end rows between unbounded preceding and current row
+        partition by {{ slice_keys | join(', ') }} order by window_end nulls first rows between unbounded preceding and current row
     )
 ),
 
@@ -297,7 +297,7 @@ series_by_day_{{ keys.name }} as (
             ) as days
         ) as starts_stops_and_marks
         window series_order as (
-            partition by time_window, grain order by date_day, is_mark rows between unbounded preceding and current row
+            partition by time_window, grain order by date_day nulls first, is_mark nulls first rows between unbounded preceding and current row
         )
     ) as counted
     where is_mark = 1
@@ -368,7 +368,7 @@ span_running_{{ keys.name }} as (
     group by time_window, grain, series_position, {{ slice_keys | join(', ') }}
     window step_order as (
         partition by time_window, grain, {{ slice_keys | join(', ') }}
-        order by series_position
+        order by series_position nulls first
         rows between unbounded preceding and current row
     )
 ),
