@@ -84,7 +84,7 @@ def _run_dbt(
             _stop(process)
             raise
     if process.returncode != 0 or not warehouse.is_file():
-        complaint = naming_the_delivery(log.complaint(), parsed / "manifest.json")
+        complaint = naming_the_delivery(log.complaint(), place.directory / "target" / "manifest.json")
         complaint += "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return log.seconds
@@ -100,7 +100,7 @@ def _building(
     project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
 ) -> list[str]:
     """The rest of that command line: dbt's options, those that are for the build alone after --."""
-    options = ["--log-format", "json", "--no-use-colors", "--log-level-file", "none"]
+    options = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors", "--no-write-json"]
     options += ["--project-dir", str(project.directory), "--target", target.name]
     options += ["--log-path", str(place.directory / "logs"), "--"]
     options += ["--exclude-resource-type", "test", "unit_test"]

@@ -4,7 +4,11 @@
 
 Reading the project takes dbt longer than building a small company, so what it has read stays in PARSED_DIR for the
 next run. dbt reads anew what has changed in the project, but all of it where one of the vars has; so it reads with
-those left out that shape no model (PARSE_VARS), and builds with all (in BUILD_OPTION).
+those left out that shape no model (PARSE_VARS), and builds with all (in BUILD_OPTION). Its manifest.json lies there,
+too; the build gets a copy, of the project as it was read for it.
+
+What dbt has to say comes as JSON lines, of those events alone that somebody asks for (see dbt_log.py): most of them
+are for debugging, and putting them all into lines is a tenth of a small build's time.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -19,9 +24,13 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
 
 #: From <linux/prctl.h>: the signal that this process gets when its parent dies.
 PR_SET_PDEATHSIG = 1
+
+#: Events that are told, beside errors: how far the build has come.
+PROGRESS = ("LogModelResult", "LogSeedResult")
 
 #: dbt's own exit code for what is no failure of a model.
 REFUSED = 2
@@ -38,10 +47,18 @@ def end_with(parent: int) -> None:
         sys.exit("The process that started this build has ended.")
 
 
-def parsed(directory: Path, variables: str, common: list[str]) -> Manifest:
+def tell(event: EventMsg) -> None:
+    """Prints an event as dbt's JSON log has it, if it is an error or progress."""
+    if event.info.level == "error" or event.info.name in PROGRESS:
+        from dbt_common.events.functions import env_scrubber, msg_to_json
+
+        print(env_scrubber(msg_to_json(event)), flush=True)
+
+
+def parsed(directory: Path, variables: str, common: list[str], target: Path) -> Manifest:
     """The project as dbt has read it, one run at a time in this directory; ends the process where dbt cannot.
 
-    dbt rejects what it has kept of a project whose database lies elsewhere; so here that is always in the directory.
+    `target` is the build's directory, which gets manifest.json. dbt rejects what it has kept of a project whose database lies elsewhere; so here that is always in the directory.
     """
     from dbt.cli.main import dbtRunner
 
@@ -49,11 +66,25 @@ def parsed(directory: Path, variables: str, common: list[str]) -> Manifest:
     with (directory / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.environ["KPI_DUCKDB_PATH"] = str(directory / Path(database).name)
-        read = dbtRunner().invoke(["parse", *common, "--target-path", str(directory), "--vars", variables])
+        options = [*common, "--target-path", str(directory), "--vars", variables]
+        read = dbtRunner(callbacks=[tell]).invoke(["parse", *options])
         os.environ["KPI_DUCKDB_PATH"] = database
-    if not read.success:
-        sys.exit(REFUSED)
-    return cast("Manifest", read.result)
+        if not read.success:
+            sys.exit(REFUSED)
+        manifest = cast("Manifest", read.result)
+        write_manifest(manifest, directory)
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(directory / "manifest.json", target)
+    return manifest
+
+
+def write_manifest(manifest: Manifest, directory: Path) -> None:
+    """Writes manifest.json, unless it is of what dbt has kept: that is written anew where the project has changed."""
+    file, kept = directory / "manifest.json", directory / "partial_parse.msgpack"
+    if not file.exists() or not kept.exists() or file.stat().st_mtime_ns < kept.stat().st_mtime_ns:
+        unfinished = file.with_suffix(".unfinished")
+        manifest.write(str(unfinished))
+        unfinished.replace(file)
 
 
 def main(arguments: list[str]) -> None:
@@ -63,7 +94,8 @@ def main(arguments: list[str]) -> None:
     directory, variables, *options = arguments
     border = options.index("--")
     common, build = options[:border], options[border + 1 :]
-    built = dbtRunner(parsed(Path(directory), variables, common)).invoke(["build", *common, *build])
+    manifest = parsed(Path(directory), variables, common, Path(build[build.index("--target-path") + 1]))
+    built = dbtRunner(manifest, callbacks=[tell]).invoke(["build", *common, *build])
     sys.exit(0 if built.success else 1 if built.exception is None else REFUSED)
 
 

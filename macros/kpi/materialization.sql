@@ -9,6 +9,11 @@
     ) -%}
     {%- set figures = figures_relation() -%}
     {%- set unavailable = ref('unavailable_measures') -%}
+    {%- set view_sql -%}
+        select {{ figure_columns().keys() | join(', ') }}
+        from {{ figures }}
+        where is_asked and kpi_id = '{{ model.name }}'
+    {%- endset -%}
     {%- set before_rows, rest = compiled_code.split(rows_begin()) -%}
     {%- set rows_sql, after_rows = rest.split(rows_end()) -%}
 
@@ -18,11 +23,11 @@
     {% if existing is not none and existing.type != 'view' %}{% do adapter.drop_relation(existing) %}{% endif %}
     {% call statement('rows') %}create or replace table {{ rows }} as {{ rows_sql }}{% endcall %}
     {% call statement('withdraw') %}delete from {{ figures }} where kpi_id = '{{ model.name }}'{% endcall %}
-    {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(compiled_code) }}{% endif %}
+    {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(view_sql) }}{% endif %}
     {% call statement('main') %}
         insert into {{ figures }} ({{ stored_columns().keys() | join(', ') }})
         select
-            figures.*,
+            {% for column in figure_columns() %}figures.{{ column }}, {% endfor %}
             periods.is_asked
         from (
             {{ before_rows }} select * from {{ rows }} {{ after_rows }}
@@ -40,12 +45,7 @@
                 and (unavailable.dimension is null or unavailable.dimension = figures.dimension)
         )
     {% endcall %}
-    {% call statement('view') %}
-        create or replace view {{ view }} as
-        select {{ figure_columns().keys() | join(', ') }}
-        from {{ figures }}
-        where is_asked and kpi_id = '{{ model.name }}'
-    {% endcall %}
+    {% call statement('view') %}create or replace view {{ view }} as {{ view_sql }}{% endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(view, model) %}
