@@ -73,7 +73,7 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     """
     macros = _macros(project_dir)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
-    columns = "".join(f"{quoted(name)}, " for name in question.dimensions)
+    columns = "".join(f"dim_{place} as {quoted(name)}, " for place, name in enumerate(question.dimensions, start=1))
     return (
         f"{_asked_sql(question, macros, calendar, cohort_window_days)}"
         f"{macros.rollup(question.spec, slices, RELATIONS)}\n"
@@ -202,13 +202,13 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
                 if slot.end > calendar.complete_until:
                     before_at = compared_as_of(slot, window, question.grain, calendar)
             rows.append(
-                f"({text_literal(window)}, {text_literal(question.grain)},"
+                f"({len(rows)}, {text_literal(window)}, {text_literal(question.grain)},"
                 f" {date_literal(slot.start)}, {date_literal(slot.end)},"
                 f" {date_literal(start)}, {date_literal(end)}, {timestamp_literal(before_at)})"
             )
     return (
         f"select * from (values {', '.join(rows)}) as asked"
-        " (time_window, grain, period_start, period_end, window_start, window_end, before_at)"
+        " (window_id, time_window, grain, period_start, period_end, window_start, window_end, before_at)"
     )
 
 

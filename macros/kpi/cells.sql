@@ -11,7 +11,9 @@
 {%- set same_days = ['part', 'window_start', 'window_end', 'before_at'] + (period_keys() if is_each_its_own else []) -%}
 kpi_windows as (
     select
+        window_id,
         {{ listed(period_keys()) }}
+        {{ "case when time_window like 'step%' then 'trailing' else time_window end" if 'step_1' in keys.windows else 'time_window' }} as window_kind,
         window_start,
         window_end,
         before_at,
@@ -51,8 +53,8 @@ block_days_{{ part }} as (
         select date_day, max(starts_on) as starts_on
         from (
             select distinct date_day, cast(null as date) as starts_on
-            from {{ relations['period_days'] }} as days
-            where {{ is_window_used('days', keys) }} and {{ is_among('days.grain', keys.part.grains) }}
+            from {{ relations['period_days'] }}
+            where window_id in (select window_id from windows_{{ part }})
             {% for column in ['window_start', 'window_end', 'cast(before_at as date)'] -%}
             union all
             select {{ column }}, {{ column }} from windows_{{ part }}
@@ -71,13 +73,10 @@ blocks_{{ part }} as (
         days.date_day as block_on
     from {{ relations['period_days'] }} as days
     inner join windows_{{ part }} as windows
-        on days.time_window = windows.time_window
-        and days.grain = windows.grain
-        and days.period_start = windows.period_start
-        and days.period_end = windows.period_end
+        on days.window_id = windows.window_id
     inner join (select distinct block_on from block_days_{{ part }}) as blocks
         on days.date_day = blocks.block_on
-    where {{ is_window_used('days', keys) }} and {{ is_among('days.grain', keys.part.grains) }} and days.before_at is null
+    where days.before_at is null
 ),
 
 dated_events_{{ part }} as (
@@ -468,9 +467,10 @@ percentile_cells as (
 {%- endmacro %}
 
 
-{#- The columns of all dimensions in one slice: those that it is not cut by are null. -#}
+{#- The dimensions of one slice, by their place in it; null where another slice has more of them. -#}
 {% macro dimensions_of_slice(number, keys, prefix='') -%}
-    {%- for dim in keys.dims %}{{ prefix ~ dim if dim in keys.slices[number] else 'cast(null as varchar) as ' ~ dim }}, {% endfor -%}
+    {%- set sliced = keys.slices[number] -%}
+    {%- for dim in keys.dims %}{{ prefix ~ sliced[loop.index0] if loop.index0 < sliced | length else 'cast(null as varchar)' }} as {{ dim }}, {% endfor -%}
 {%- endmacro %}
 
 

@@ -1,8 +1,9 @@
 {#- The bridge from events to periods: one row per period, time window and day of it. Pure Jinja, like rollup.sql.
-    `windows` has window_start and window_end, dates, and before_at, the local time before which the events of its last
-    day count, null where all of them do. -#}
+    `windows` has window_id, by which its days are found faster than by names and dates; window_start and window_end,
+    dates; and before_at, the local time before which the events of its last day count, null where all of them do. -#}
 {% macro days_of_windows(windows, calendar_days) -%}
     select
+        windows.window_id,
         windows.time_window,
         windows.grain,
         windows.period_start,

@@ -51,7 +51,7 @@ select
     period_start,
     period_end,
     cast(case slice{% for slice in slices %} when {{ loop.index0 }} then '{{ slice[0] if slice else 'total' }}'{% endfor %} end as {{ dbt.type_string() }}) as dimension,
-    cast(case slice{% for slice in slices %} when {{ loop.index0 }} then {{ slice[0] if slice else "'total'" }}{% endfor %} end as {{ dbt.type_string() }}) as dimension_value,
+    cast({{ "case slice when 0 then 'total' else dim_1 end" if dimensions else "'total'" }} as {{ dbt.type_string() }}) as dimension_value,
     numerator,
     denominator,
     value,

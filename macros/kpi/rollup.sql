@@ -83,10 +83,11 @@ measured as (
 {%- endmacro %}
 
 
-{#- What the cells hang on: the dimensions and slices asked for, the KPI's subjects and windows, and how its rows are dated. -#}
+{#- What the cells hang on: the slices asked for and the columns that their dimensions are in, the KPI's subjects and
+    windows, and how its rows are dated. -#}
 {% macro rollup_keys(spec, slices, grid=none) %}
     {% do return({
-        'dims': used_dimensions(slices),
+        'dims': dimension_places(slices),
         'subjects': (spec.get('subjects') or {}).keys() | list,
         'slices': slices,
         'grid': grid,
@@ -115,18 +116,19 @@ measured as (
 {% endmacro %}
 
 
-{#- Per subject first: the inputs of the measures from the sums of each subject. Subjects are many: so they are summed up
-    for one slice, and the windows of one grain, after the other; all at once would fill the memory. -#}
+{#- Per subject first: the inputs of the measures from the sums of each subject, one slice after the other. Where subjects
+    are many (visitors), it is one grain after the other, too; all at once would fill the memory. -#}
 {% macro subject_cells(spec, subject, relations, keys) -%}
 {%- set expressions = spec['subjects'][subject] -%}
 {%- set is_of_events = is_of_plain_events(spec, keys) -%}
+{%- set are_many = is_of_events and not has_blocks(spec, subject, keys) -%}
 {%- if not is_of_events -%}
 {{ cells_of_kinds(spec['row_kinds'], relations, spec['inputs'], keys) }}
 {%- endif -%}
 subject_cells_{{ keys.name }} as (
     {% for number in keys.part.slices -%}
     {%- set is_last_slice = loop.last -%}
-    {%- for grain in (keys.part.grains if is_of_events and keys.part.grains else [none]) -%}
+    {%- for grain in (keys.part.grains if are_many and keys.part.grains else [none]) -%}
     select
         summed.window_number,
         {{ number }} as slice,
@@ -236,7 +238,7 @@ subject_cells_{{ keys.name }} as (
             {% endfor %}
         from (
             {% for kind in row_kinds -%}
-            select * from {{ kind }}_cells_{{ keys.name }} where slice = {{ number }}
+            select *{% for dim in keys.slices[number] %}, {{ keys.dims[loop.index0] }} as {{ dim }}{% endfor %} from {{ kind }}_cells_{{ keys.name }} where slice = {{ number }}
             {{ 'union all' if not loop.last }}
             {% endfor -%}
         ) as cells_of_kinds
@@ -274,7 +276,7 @@ cells as (
         {{ listed(['slice'] + keys.dims, 'window_cells.') }}
         {% for window in windows -%}
         {% set is_last_window = loop.last -%}
-        {% set belongs = "kpi_windows.time_window in ('" ~ window_names([window]) | join("', '") ~ "')" -%}
+        {% set belongs = "kpi_windows.window_kind = '" ~ window ~ "'" -%}
         {% for input in inputs -%}
         {% for part in ['s_', 'n_'] -%}
         {% if windows == ['own'] -%}
@@ -370,8 +372,8 @@ completed as (
             coalesce(cells.slice, 0) = 0
             or (
                 ({% for window in windows %}{% for input in inputs %}coalesce(cells.{{ window_prefix(window) }}n_{{ input }}, 0) > 0{{ ' or ' if not loop.last }}{% endfor %}{{ ' or ' if not loop.last }}{% endfor %})
-                {% for dims_of_slice in keys.slices[1:] -%}
-                and (cells.slice <> {{ loop.index }}{% for dim in dims_of_slice %} or cells.{{ dim }} is not null{% endfor %})
+                {% for dim in dims -%}
+                and (cells.{{ dim }} is not null{{ slices_without(loop.index, keys.slices, ' or cells.slice in ') }})
                 {% endfor -%}
             )
         )
@@ -388,6 +390,23 @@ completed as (
         {% for dim in dims -%}
         and {{ left }}.{{ dim }} is not distinct from {{ right }}.{{ dim }}
         {% endfor %}
+{%- endmacro %}
+
+
+{#- The columns that the cells have for the dimensions of their slice: as many as any slice has. Slices lie below each
+    other, so a column of its own for each dimension would be null nearly everywhere. -#}
+{% macro dimension_places(slices) %}
+    {% set places = [] %}
+    {% for place in range(1, slices | map('length') | max + 1) %}{% do places.append('dim_' ~ place) %}{% endfor %}
+    {% do return(places) %}
+{% endmacro %}
+
+
+{#- The slices beside the total that have no dimension at a place, as a list after some words; nothing where all have. -#}
+{% macro slices_without(place, slices, words) -%}
+    {%- set lacking = [] -%}
+    {%- for number in range(1, slices | length) if slices[number] | length < place %}{% do lacking.append(number) %}{% endfor -%}
+    {%- if lacking %}{{ words }}({{ lacking | join(', ') }}){% endif -%}
 {%- endmacro %}
 
 

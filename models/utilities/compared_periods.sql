@@ -107,6 +107,7 @@ elapsed as (
 )
 
 select
+    cast(row_number() over (order by time_window, grain, period_start, period_end) as integer) as window_id,
     time_window,
     grain,
     period_start,
