@@ -1,16 +1,33 @@
 """The harness is true: a replay of the compiled layer gives, row for row, what `dbt build` gives."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pytest
+import yaml
 
-from tests.python.harness import DATABASE, Layer, compile_layer, layer_vars, run_dbt, write_files
+from kpi_runner.parsed import SHAPING_NO_MODEL
+from tests.python.harness import ANY_DAY, DATABASE, ROOT, Layer, compile_layer, layer_vars, run_dbt, write_files
 from tests.python.reference.company import COLUMNS, Company, Settings
 
-SETTINGS = Settings("2024-03-31T02:30:00+02:00", timezone="Europe/Berlin", week_start="sunday")
+#: Other than the project's own in all that shapes no model.
+SETTINGS = Settings(
+    "2024-03-31T02:30:00+02:00",
+    timezone="Europe/Berlin",
+    week_start="sunday",
+    fiscal_year_start_month=2,
+    cohort_window_days=30,
+    response_sla_hours=5,
+    stale_after_days=3,
+    renewal_gap_days=2,
+    active_days=20,
+    reporting_currency="GBP",
+    holidays=("2024-01-02",),
+    asked=(date(2024, 1, 1), date(2024, 4, 1)),
+)
 
 COMPANY: Company = {
     "reps": [{"rep_id": "r1", "rep_name": "Ann", "team": "north", "region": "EMEA"}],
@@ -121,3 +138,8 @@ def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -
     replayed = {name: sql for _, _, name, sql in built.layer.models if not sql.startswith("select * from '")}
     assert len(replayed) > 100
     assert {name: by_dbt[name] for name in replayed} == replayed
+    own = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    read_under, built_under = (layer_vars(settings, Path("data")) for settings in (Settings(ANY_DAY), SETTINGS))
+    for name in SHAPING_NO_MODEL:
+        if name != "data_dir":
+            assert built_under[name] not in (own[name], read_under[name]), name
