@@ -9,11 +9,12 @@ from typing import Any, NoReturn
 from jinja2 import DictLoader, Environment, FileSystemBytecodeCache, StrictUndefined, Template
 from jinja2.runtime import Macro
 
-MACROS = Path("macros") / "kpi"
+MACROS = Path("macros")
 
 #: The files of pure Jinja that the roll-up is written in.
 ROLLUP_FILES = (
-    "rollup.sql", "cells.sql", "measures.sql", "grid.sql", "days_of_windows.sql", "known_rows.sql", "drill.sql",
+    "kpi/rollup.sql", "kpi/cells.sql", "kpi/measures.sql", "kpi/grid.sql", "kpi/days_of_windows.sql",
+    "kpi/known_rows.sql", "kpi/drill.sql", "engine/numbers.sql",
 )  # fmt: skip
 
 
@@ -38,6 +39,18 @@ def _return(value: Any) -> NoReturn:
     raise _Returned(value)
 
 
+class _Adapter:
+    """Finds an engine's own spelling of a macro, as dbt's adapter does."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.macros: Any = None
+
+    def dispatch(self, name: str, package: str) -> Any:  # noqa: ARG002
+        """The engine's macro, or the one that does for all."""
+        return getattr(self.macros, f"{self.engine}__{name}", None) or getattr(self.macros, f"default__{name}")
+
+
 def _kept_bytecode() -> FileSystemBytecodeCache | None:
     """Where compiled macros are kept from one command to the next: Jinja's own directory, which is this user's alone.
 
@@ -60,6 +73,8 @@ def rollup_macros(project_dir: Path) -> Any:
         bytecode_cache=_kept_bytecode(),
     )
     environment.globals["return"] = _return
+    environment.globals["adapter"] = adapter = _Adapter("duckdb")
     template: Template = environment.get_template(MACROS.name)
     template.root_render_func.__globals__["Macro"] = _ReturningMacro
-    return template.module
+    adapter.macros = template.module
+    return adapter.macros

@@ -10,8 +10,8 @@ with measures as (
         {{ literal(entry.unit) }} as unit,
         {{ literal(entry.basis) }} as basis,
         {{ literal(entry.better) }} as better,
-        {{ literal(entry.healthy_low) }} as healthy_low,
-        {{ literal(entry.healthy_high) }} as healthy_high,
+        cast({{ literal(entry.healthy_low) }} as double precision) as healthy_low,
+        cast({{ literal(entry.healthy_high) }} as double precision) as healthy_high,
         {{ literal(entry.low_is_exclusive) }} as low_is_exclusive,
         {{ literal(entry.high_is_exclusive) }} as high_is_exclusive,
         {{ literal(entry.healthy_grains) }} as healthy_grains,
@@ -21,7 +21,7 @@ with measures as (
     {% else -%}
     select
         null as kpi_id, null as measure, 0 as position, null as unit, null as basis, null as better,
-        null as healthy_low, null as healthy_high, false as low_is_exclusive, false as high_is_exclusive, null as healthy_grains,
+        cast(null as double precision) as healthy_low, cast(null as double precision) as healthy_high, false as low_is_exclusive, false as high_is_exclusive, null as healthy_grains,
         null as dimensions, null as needs
     where 1 = 0
     {% endfor -%}
@@ -44,8 +44,8 @@ select
     cast(measures.unit as {{ dbt.type_string() }}) as unit,
     cast(measures.basis as {{ dbt.type_string() }}) as basis,
     cast(measures.better as {{ dbt.type_string() }}) as better,
-    cast(measures.healthy_low as double precision) as healthy_low,
-    cast(measures.healthy_high as double precision) as healthy_high,
+    measures.healthy_low,
+    measures.healthy_high,
     cast(measures.low_is_exclusive as boolean) as low_is_exclusive,
     cast(measures.high_is_exclusive as boolean) as high_is_exclusive,
     cast(measures.healthy_grains as {{ dbt.type_string() }}) as healthy_grains,

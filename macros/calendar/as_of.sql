@@ -54,7 +54,7 @@
 
 {#- The days from one date to another, 0 where they run backwards. -#}
 {% macro days_between(first_day, last_day) -%}
-    greatest({{ dbt.datediff(first_day, last_day, 'day') }}, 0)
+    cast(greatest({{ dbt.datediff(first_day, last_day, 'day') }}, 0) as bigint)
 {%- endmacro %}
 
 

@@ -169,3 +169,35 @@
 {% macro part_of_text(text, separator, place) %}{{ adapter.dispatch('part_of_text', 'sales_kpis')(text, separator, place) }}{% endmacro %}
 
 {% macro default__part_of_text(text, separator, place) %}split_part({{ text }}, '{{ separator }}', {{ place }}){% endmacro %}
+
+
+{#- A table made anew from a query, in place of one that may be there. -#}
+{% macro remade_table(relation, sql) %}{{ adapter.dispatch('remade_table', 'sales_kpis')(relation, sql) }}{% endmacro %}
+
+{% macro default__remade_table(relation, sql) %}create or replace table {{ relation }} as {{ sql }}{% endmacro %}
+
+
+{#- Before a build: functions that an engine lacks; most lack none. -#}
+{% macro create_functions() %}
+    {% if execute %}{% do adapter.dispatch('create_functions', 'sales_kpis')() %}{% endif %}
+{% endmacro %}
+
+{% macro default__create_functions() %}{% endmacro %}
+
+
+{#- What stands before a statement that rolls up: settings of the engine for it alone. -#}
+{% macro settings_of_rollup() %}{{ adapter.dispatch('settings_of_rollup', 'sales_kpis')() }}{% endmacro %}
+
+{% macro default__settings_of_rollup() %}{% endmacro %}
+
+
+{#- After a table is made whose rows are found by ranges of a column: what the engine needs to find them. -#}
+{% macro indexed(relation, column) %}{{ adapter.dispatch('indexed', 'sales_kpis')(relation, column) }}{% endmacro %}
+
+{% macro default__indexed(relation, column) %}{% endmacro %}
+
+
+{#- After a table is made: has the engine look at how its rows lie, where it does not do so by itself. -#}
+{% macro analyzed(relation) %}{{ adapter.dispatch('analyzed', 'sales_kpis')(relation) }}{% endmacro %}
+
+{% macro default__analyzed(relation) %}{% endmacro %}

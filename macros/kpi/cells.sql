@@ -220,7 +220,7 @@ state_running_{{ keys.name }} as (
         select
             ends.window_end,
             {{ listed(slice_keys, 'sliced.') }}
-            {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+            {% for input in inputs %}cast(null as bigint) as s_{{ input }}, cast(null as bigint) as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
         from (select distinct window_end from windows_{{ keys.part.number }}) as ends
         cross join (select distinct {{ slice_keys | join(', ') }} from state_steps_{{ keys.name }}) as sliced
     ) as steps_and_ends
@@ -356,7 +356,7 @@ span_running_{{ keys.name }} as (
         select
             window_series.time_window, window_series.grain, window_series.series_position,
             {{ listed(slice_keys, 'sliced.') }}
-            {% for input in inputs %}null as s_{{ input }}, null as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
+            {% for input in inputs %}cast(null as bigint) as s_{{ input }}, cast(null as bigint) as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
         from window_series_{{ keys.name }} as window_series
         inner join (
             select distinct time_window, grain, {{ slice_keys | join(', ') }} from span_steps_{{ keys.name }}

@@ -21,10 +21,11 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if existing is not none and existing.type != 'view' %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% call statement('rows') %}create or replace table {{ rows }} as {{ rows_sql }}{% endcall %}
+    {% call statement('rows') %}{{ remade_table(rows, rows_sql) }}{% endcall %}
     {% call statement('withdraw') %}delete from {{ figures }} where kpi_id = '{{ model.name }}'{% endcall %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(view_sql) }}{% endif %}
     {% call statement('main') %}
+        {{ settings_of_rollup() }}
         insert into {{ figures }} ({{ stored_columns().keys() | join(', ') }})
         select
             {% for column in figure_columns() %}figures.{{ column }}, {% endfor %}

@@ -190,8 +190,8 @@
 {#- A quotient rounded to 12 significant digits. -#}
 {% macro rounded(expression) %}
     {% do return(
-        'case when (' ~ expression ~ ') = 0 then cast(0 as double precision) else round(' ~ expression
-        ~ ', 11 - cast(floor(log10(abs(' ~ expression ~ '))) as integer)) end'
+        'case when (' ~ expression ~ ') = 0 then cast(0 as double precision) else '
+        ~ rounded_double(expression, '11 - cast(floor(log10(abs(' ~ expression ~ '))) as integer)') ~ ' end'
     ) %}
 {% endmacro %}
 

@@ -319,7 +319,7 @@ cells as (
             window_number,
             {{ listed(['slice'] + keys.dims) }}
             {% for input in inputs -%}
-            {% if input in known %}s_{{ input }}, n_{{ input }}{% else %}null as s_{{ input }}, null as n_{{ input }}{% endif %}{{ ',' if not loop.last }}
+            {% if input in known %}s_{{ input }}, n_{{ input }}{% else %}cast(null as bigint) as s_{{ input }}, cast(null as bigint) as n_{{ input }}{% endif %}{{ ',' if not loop.last }}
             {% endfor %}
         from {{ relation }}
         {{ 'union all' if not (is_last_part and loop.last) }}

@@ -93,7 +93,7 @@
                 coalesce(owners.channel, '(none)') as channel,
             {% endif -%}
             {% for input in inputs -%}
-                {{ part['inputs'].get(input, 'null') }} as {{ input }}{{ ',' if not loop.last }}
+                {{ part['inputs'].get(input, 'cast(null as bigint)') }} as {{ input }}{{ ',' if not loop.last }}
             {% endfor %}
         from {{ part['from'] }} as parts
         {% if 'channel' not in part -%}

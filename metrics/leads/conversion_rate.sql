@@ -25,8 +25,8 @@
         team,
         channel,
         1 as created,
-        null as at_start,
-        null as expanded
+        cast(null as integer) as at_start,
+        cast(null as integer) as expanded
     from {{ ref('fct_leads') }}
     where is_visible
     union all

@@ -35,9 +35,9 @@
         team,
         pipeline,
         1 as entered,
-        null as created,
-        null as qualified,
-        null as met_deal
+        cast(null as integer) as created,
+        cast(null as integer) as qualified,
+        cast(null as integer) as met_deal
     from {{ ref('fct_stage_visits') }}
     where is_first_entry
     union all

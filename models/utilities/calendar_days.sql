@@ -1,5 +1,6 @@
 -- One row per day from 1899 to 2200: every day that a delivered date can have (see parse_value), and those of the
 -- periods around them.
+{{ config(post_hook="{{ indexed(this, 'date_day') }}") }}
 with days as (
     {{ generate_days("cast('1899-01-01' as date)", "cast('2201-01-01' as date)") }}
 ),
