@@ -49,5 +49,5 @@ clean:
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:
-	cd requirements && for name in run dev bench; do uv pip compile --quiet --universal --python-version 3.11 \
+	cd requirements && for name in run dev bench postgres; do uv pip compile --quiet --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-header --no-strip-extras $$name.in -o $$name.txt; done

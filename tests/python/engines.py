@@ -1,0 +1,61 @@
+"""Whether two engines give the same figures: those of DuckDB, and those that another one has written to a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.python.conftest import FIGURE_COLUMNS
+
+#: How far two engines' quotients may lie apart, relative to their size.
+TOLERANCE = 1e-9
+
+#: What tells a figure from all others.
+KEY = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_value"
+
+#: Numerators that are sums of quotients: of hours, relative prices, and shares of quotas of a range.
+SUMS_OF_QUOTIENTS = ("lead_response_time", "competitor_pricing", "quota_attainment_rate")
+
+_EQUAL = ("row_count", "is_complete", "is_provisional", "denominator")
+
+_TYPES = {
+    "period_start": "date",
+    "period_end": "date",
+    "numerator": "decimal(38, 14)",
+    "denominator": "decimal(38, 14)",
+    "value": "double",
+    "row_count": "bigint",
+    "is_complete": "boolean",
+    "is_provisional": "boolean",
+}
+
+
+def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
+    """A few of the figures that just one has, or that differ: each with its key, then both numerators and values.
+
+    `figures` has FIGURE_COLUMNS of every row of kpi_values, a header, and nothing for null. Counts, money and marks must
+    be equal, quotients within TOLERANCE.
+    """
+    columns = {name: _TYPES.get(name, "varchar") for name in FIGURE_COLUMNS.split(", ")}
+    equal = " and ".join(f"ours.{name} is not distinct from theirs.{name}" for name in _EQUAL)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        connection.execute(
+            f"create temp table theirs as from read_csv('{figures}', header = true, columns = {columns}, nullstr = '')"
+        )
+        return connection.execute(
+            f"select {KEY}, ours.numerator, theirs.numerator, ours.value, theirs.value from"
+            f" (select {FIGURE_COLUMNS} from kpi_values) as ours full join theirs using ({KEY})"
+            f" where ours.row_count is null <> theirs.row_count is null or not ({equal} and ({_near('value')})"
+            f" and (ours.numerator is not distinct from theirs.numerator"
+            f" or kpi_id in {SUMS_OF_QUOTIENTS} and {_near('numerator')})) limit 5"
+        ).fetchall()
+
+
+def _near(column: str) -> str:
+    ours, theirs = (f"cast({side}.{column} as double)" for side in ("ours", "theirs"))
+    return (
+        f"({ours} is null and {theirs} is null"
+        f" or coalesce(abs({ours} - {theirs}) <= {TOLERANCE} * abs({ours}), false))"
+    )
