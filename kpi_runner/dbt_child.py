@@ -58,7 +58,8 @@ def tell(event: EventMsg) -> None:
 def parsed(directory: Path, variables: str, common: list[str], target: Path) -> Manifest:
     """The project as dbt has read it, one run at a time in this directory; ends the process where dbt cannot.
 
-    `target` is the build's directory, which gets manifest.json. dbt rejects what it has kept of a project whose database lies elsewhere; so here that is always in the directory.
+    `target` is the build's directory, which gets manifest.json. dbt rejects what it has kept of a project whose
+    database lies elsewhere; so here that is always in the directory.
     """
     from dbt.cli.main import dbtRunner
 
@@ -83,7 +84,7 @@ def write_manifest(manifest: Manifest, directory: Path) -> None:
     file, kept = directory / "manifest.json", directory / "partial_parse.msgpack"
     if not file.exists() or not kept.exists() or file.stat().st_mtime_ns < kept.stat().st_mtime_ns:
         unfinished = file.with_suffix(".unfinished")
-        manifest.write(str(unfinished))
+        manifest.write(str(unfinished))  # type: ignore[no-untyped-call]
         unfinished.replace(file)
 
 

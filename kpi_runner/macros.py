@@ -46,7 +46,7 @@ class _Adapter:
         self.engine = engine
         self.macros: Any = None
 
-    def dispatch(self, name: str, package: str) -> Any:  # noqa: ARG002
+    def dispatch(self, name: str, package: str) -> Any:
         """The engine's macro, or the one that does for all."""
         return getattr(self.macros, f"{self.engine}__{name}", None) or getattr(self.macros, f"default__{name}")
 

@@ -13,8 +13,8 @@ from typing import Any
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
 
-#: Vars that no model's configuration or dependency hangs on, just its SQL, which dbt compiles in every run. A model that
-#: reads one of them in its config(), or to choose what it refers to, would be built as its last reader had it.
+#: Vars that no model's configuration or dependency hangs on, just its SQL, which dbt compiles in every run. A model
+#: that reads one of them in its config(), or to choose what it refers to, would be built as its last reader had it.
 SHAPING_NO_MODEL = (
     "as_of", "data_dir", "period_start", "period_end", "timezone", "week_start", "fiscal_year_start_month",
     "cohort_window_days", "response_sla_hours", "stale_after_days", "renewal_gap_days", "active_days",

@@ -190,7 +190,7 @@ def is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
 
 def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar) -> str:
     """The asked periods and those that formulas compare them with, as rows of values."""
-    rows = []
+    rows: list[str] = []
     for slot in question.slots:
         for window in windows:
             start, end, before_at = slot.start, slot.end, None

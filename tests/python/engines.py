@@ -35,8 +35,8 @@ _TYPES = {
 def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
     """A few of the figures that just one has, or that differ: each with its key, then both numerators and values.
 
-    `figures` has FIGURE_COLUMNS of every row of kpi_values, a header, and nothing for null. Counts, money and marks must
-    be equal, quotients within TOLERANCE.
+    `figures` has FIGURE_COLUMNS of every row of kpi_values, a header, and nothing for null. Counts, money and marks
+    must be equal, quotients within TOLERANCE.
     """
     columns = {name: _TYPES.get(name, "varchar") for name in FIGURE_COLUMNS.split(", ")}
     equal = " and ".join(f"ours.{name} is not distinct from theirs.{name}" for name in _EQUAL)
@@ -56,6 +56,5 @@ def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
 def _near(column: str) -> str:
     ours, theirs = (f"cast({side}.{column} as double)" for side in ("ours", "theirs"))
     return (
-        f"({ours} is null and {theirs} is null"
-        f" or coalesce(abs({ours} - {theirs}) <= {TOLERANCE} * abs({ours}), false))"
+        f"({ours} is null and {theirs} is null or coalesce(abs({ours} - {theirs}) <= {TOLERANCE} * abs({ours}), false))"
     )

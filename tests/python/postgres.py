@@ -86,14 +86,14 @@ def server() -> Iterator[Server]:
 def _served(directory: Path) -> Iterator[Server]:
     bindir = programs()
     assert bindir is not None
-    account = {"user": UNPRIVILEGED} if os.geteuid() == 0 else {}
+    account = UNPRIVILEGED if os.geteuid() == 0 else None
     if account:
-        shutil.chown(directory, UNPRIVILEGED)
+        shutil.chown(directory, account)
     data = directory / "data"
     run: dict[str, Any] = {"cwd": directory, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     made = subprocess.run(
         [bindir / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
-        check=False, **run, **account,
+        check=False, user=account, **run,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout
     with socket.socket() as free:
@@ -102,7 +102,7 @@ def _served(directory: Path) -> Iterator[Server]:
     options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(directory), "-c", "fsync=off"]
     with (directory / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [bindir / "postgres", "-D", data, *options], cwd=directory, stdout=log, stderr=log, **account
+            [bindir / "postgres", "-D", data, *options], cwd=directory, stdout=log, stderr=log, user=account
         )
     try:
         _await(port, process, directory / "log")

@@ -278,9 +278,7 @@ def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
 # --- Agreement with what the build wrote
 
 
-def slices_to_ask(
-    grains: Sequence[str | None], dimensions: Sequence[str]
-) -> Iterator[tuple[str | None, str | None]]:
+def slices_to_ask(grains: Sequence[str | None], dimensions: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
     """The total in every grain, and each dimension in two of them, taken in turn."""
     yield from ((grain, None) for grain in grains)
     for place, dimension in enumerate(dimensions):

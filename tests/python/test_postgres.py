@@ -1,10 +1,11 @@
-"""PostgreSQL gives the figures of DuckDB: every model, and every test of the data, runs on a server of the tests' own."""
+"""PostgreSQL gives the figures of DuckDB: every model and every test of the data runs on a server of the tests' own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.python.conftest import AS_OF, FIGURE_COLUMNS, Builder, Built, small_c
 from tests.python.engines import other_figures
 from tests.python.harness import run_dbt
 from tests.python.postgres import Server, programs, server
-from tests.python.reference.company import COLUMNS, write_company
+from tests.python.reference.company import COLUMNS, Company, write_company
 from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.skipif(
 #: The schema that deliveries lie in.
 RAW = "raw"
 
+#: The tests of the data and the unit tests are run on the demo company.
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Server]:
@@ -32,8 +36,8 @@ def postgres() -> Iterator[Server]:
         yield running
 
 
-def built(postgres: Server, database: str, variables: dict[str, object], work: Path, *options: str) -> Path:
-    """The figures, in a file, of what `dbt build` makes in a database; tests of the data run with it."""
+def built(postgres: Server, database: str, variables: dict[str, Any], work: Path, *options: str) -> Path:
+    """The figures, in a file, of what `dbt build` makes in a database."""
     work.mkdir()
     os.environ.update(postgres.environment(database))
     run_dbt("build", variables, work, "--target", "postgres", *options)
@@ -52,23 +56,21 @@ def test_the_demo_company(postgres: Server, demo: Built, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("run", "directory"), [(RUN_MAVEN, MAVEN), (RUN_OLIST, OLIST)], ids=["maven_crm", "olist"])
-def test_public_data(
-    postgres: Server, builder: Builder, tmp_path: Path, run: tuple[str, ...], directory: Path
-) -> None:
+def test_public_data(postgres: Server, builder: Builder, tmp_path: Path, run: tuple[str, ...], directory: Path) -> None:
     """Files are tables of their names, in a schema that stands for the directory."""
     if not directory.is_dir():
         pytest.skip("the public data are not there")
     name, _, _, system, _, _, _, as_of, *_ = run
     postgres.create_database(name)
     postgres.load(name, RAW, {file.stem: file for file in directory.glob("*.csv")})
-    variables = {"source_systems": [system], "data_dir": RAW, "as_of": as_of}
-    figures = built(postgres, name, variables, tmp_path / name, "--exclude-resource-type", "unit_test")
+    variables: dict[str, Any] = {"source_systems": [system], "data_dir": RAW, "as_of": as_of}
+    figures = built(postgres, name, variables, tmp_path / name, *NO_TESTS)
     assert other_figures(builder.run(*run).warehouse.path, figures) == []
 
 
 def test_days_begin_in_the_zone_of_the_company(postgres: Server, builder: Builder, tmp_path: Path) -> None:
     """Across the nights in which its clocks change, with rows that are rejected, merged and repaired."""
-    company = {entity: [] for entity in COLUMNS} | small_company()
+    company: Company = {entity: [] for entity in COLUMNS} | small_company()
     for number, closed_at in enumerate(
         ("2025-10-25T21:59:59Z", "2025-10-25T22:00:00Z", "2025-10-26T22:59:59Z", "2025-10-26T23:00:00Z",
          "2026-03-28T22:59:59Z", "2026-03-28T23:00:00Z", "2026-03-29T21:59:59Z", "2026-03-29T22:00:00Z",
@@ -80,12 +82,14 @@ def test_days_begin_in_the_zone_of_the_company(postgres: Server, builder: Builde
         })  # fmt: skip
     company["deals"] += [dict(company["deals"][0]), dict(company["deals"][1], amount="7")]
     settings = {"timezone": "Europe/Berlin", "week_start": "sunday"}
-    on_duckdb = builder.folder("zones", company, settings="".join(f"{name}: {value}\n" for name, value in settings.items()))
+    on_duckdb = builder.folder(
+        "zones", company, settings="".join(f"{name}: {value}\n" for name, value in settings.items())
+    )
     write_company(company, tmp_path / "files")
     postgres.create_database("zones")
     postgres.load("zones", RAW, {file.stem: file for file in (tmp_path / "files").glob("*.csv")})
-    variables = {"source_systems": ["folder"], "data_dir": RAW, "as_of": AS_OF, **settings}
-    figures = built(postgres, "zones", variables, tmp_path / "zones", "--exclude-resource-type", "unit_test")
+    variables: dict[str, Any] = {"source_systems": ["folder"], "data_dir": RAW, "as_of": AS_OF, **settings}
+    figures = built(postgres, "zones", variables, tmp_path / "zones", *NO_TESTS)
     assert other_figures(on_duckdb.warehouse.path, figures) == []
     counts = "select entity, delivered, in_mart, rejected, merged, repairs from row_counts order by entity"
     with postgres.connected("zones") as connection, connection.cursor() as cursor:
