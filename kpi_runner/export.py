@@ -11,7 +11,6 @@ from typing import Any
 from kpi_runner.files import written_together
 from kpi_runner.periods import Period
 from kpi_runner.render import to_csv, to_json
-from kpi_runner.sql import text_literal
 from kpi_runner.warehouse import Warehouse
 
 #: Formats with one file per table, and those with one file for all.
@@ -88,8 +87,7 @@ def _inside(period: Period) -> str:
 
 
 def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:
-    ((rows,),) = warehouse.rows(f"copy ({sql}) to {text_literal(str(path))} (format parquet)")
-    return int(rows)
+    return warehouse.write_parquet(sql, path)
 
 
 def _write_csv(warehouse: Warehouse, sql: str, path: Path) -> int:
@@ -106,7 +104,7 @@ def _write_text(
     path: Path,
     writer: Callable[[Sequence[str], list[Sequence[Any]]], str],
 ) -> int:
-    columns = [name for name, *_ in warehouse.rows(f"describe {sql}")]
+    columns = warehouse.columns_of(sql)
     rows: list[Sequence[Any]] = list(warehouse.rows(sql))
     if "definition" in columns and writer is to_json:
         place = columns.index("definition")

@@ -11,6 +11,7 @@ import click
 
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import FORMS
+from kpi_runner.profiles import Target
 from kpi_runner.project import Project, find_project
 from kpi_runner.render import to_csv, to_json, to_text
 from kpi_runner.warehouse import RunSettings, Warehouse
@@ -72,8 +73,17 @@ def open_warehouse(target: str | None, project_dir: Path | None) -> tuple[Projec
     """The project, the warehouse that its last run left, and that run's settings."""
     project = find_project(project_dir)
     place = project.target(target)
-    warehouse = Warehouse(place.path, place.schema)
+    warehouse = _opened(place)
     return project, warehouse, warehouse.settings()
+
+
+def _opened(place: Target) -> Warehouse:
+    """The warehouse that a target has built."""
+    if place.server is None:
+        return Warehouse(place.path, place.schema)
+    from kpi_runner.postgres import PostgresWarehouse
+
+    return PostgresWarehouse(place.name, place.server, place.schema)
 
 
 def name_as_of(settings: RunSettings) -> None:

@@ -17,14 +17,30 @@ from kpi_runner.errors import DataError, UsageError
 RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
 
 
+#: What a connection to a server takes from a target.
+SERVER_FIELDS = ("host", "port", "user", "password", "dbname")
+
+
 @dataclass(frozen=True)
 class Target:
-    """A dbt target: its name, its engine, the database file that it builds, and the schema in it."""
+    """A dbt target: its name, its engine, and the schema that it builds, in a database file or on a server."""
 
     name: str
     engine: str
-    path: Path
+    file: Path | None
     schema: str = "main"
+    server: Mapping[str, str] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The database file. Raises DataError, for commands that need one, where the target is a server."""
+        if self.file is None:
+            raise DataError(
+                f"--target: {self.name} is of type {self.engine}; this command works on duckdb alone. `dbt build`"
+                " builds there, and list, show, query, explain, drill, check and export read it"
+                f" (docs/{self.engine}.md)."
+            )
+        return self.file
 
 
 def read_target(file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path) -> Target:
@@ -39,8 +55,11 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     if not isinstance(output, dict):
         raise UsageError(f"--target: {file} has no target {chosen!r}; it has {', '.join(outputs) or 'none'}.")
     engine = _rendered(output.get("type"), file)
+    if engine == "postgres":
+        server = {name: _rendered(output.get(name), file) for name in SERVER_FIELDS}
+        return Target(chosen, engine, None, _rendered(output.get("schema"), file), server)
     if engine != "duckdb":
-        raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb.")
+        raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb and postgres.")
     where = f"the target {chosen} of {file}"
     given = _rendered(output.get("path"), file)
     if not given:

@@ -72,7 +72,10 @@ class RunSettings:
 
 
 class Warehouse:
-    """An open warehouse. Use as a context manager."""
+    """An open warehouse, in a file of DuckDB. Use as a context manager. `name` is what messages call it."""
+
+    name: str
+    schema: str
 
     def __init__(self, path: Path, schema: str = "main") -> None:
         """Opens the file read-only, and in it the schema of the target.
@@ -85,8 +88,8 @@ class Warehouse:
         try:
             self.connection = duckdb.connect(str(path), read_only=True)
         except duckdb.Error as error:
-            raise DataError(f"The warehouse {path} cannot be opened: {_first_line(error)}") from None
-        self.path = path
+            raise DataError(f"The warehouse {path} cannot be opened: {first_line(error)}") from None
+        self.name = str(path)
         self.schema = schema
         # The bar would stand in the data: DuckDB draws it on stdout.
         self.connection.execute("set enable_progress_bar = false")
@@ -110,14 +113,14 @@ class Warehouse:
         try:
             return self.connection.execute(sql, parameters).fetchall()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise self.of_another_layout(_first_line(error)) from None
+            raise self.of_another_layout(first_line(error)) from None
         except duckdb.Error as error:
-            raise DataError(f"The warehouse {self.path} refused a query: {_first_line(error)}") from None
+            raise DataError(f"The warehouse {self.name} refused a query: {first_line(error)}") from None
 
     def of_another_layout(self, what: str) -> LayoutError:
         """The error that the warehouse lacks something which every finished run of this version leaves."""
         return LayoutError(
-            f"The warehouse {self.path} was built by another version of the project, or not finished ({what})."
+            f"The warehouse {self.name} was built by another version of the project, or not finished ({what})."
             " Run `kpi run` again."
         )
 
@@ -139,11 +142,20 @@ class Warehouse:
             )
         ]
 
+    def columns_of(self, sql: str) -> list[str]:
+        """The columns of a query of ours."""
+        return [name for name, *_ in self.rows(f"describe {sql}")]
+
+    def write_parquet(self, sql: str, file: Path) -> int:
+        """Writes the rows of a query of ours as a Parquet file, with the query's own types; returns how many."""
+        ((count,),) = self.rows(f"copy ({sql}) to ? (format parquet)", [str(file)])
+        return int(count)
+
     def parquet_bytes(self, sql: str) -> bytes:
         """The rows of a query of ours as a Parquet file, with the types that the query gives."""
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "rows.parquet"
-            self.rows(f"copy ({sql}) to ? (format parquet)", [str(file)])
+            self.write_parquet(sql, file)
             return file.read_bytes()
 
     def settings(self) -> RunSettings:
@@ -224,5 +236,6 @@ def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an engine says in the first line of its error."""
     return str(error).splitlines()[0]

@@ -39,8 +39,8 @@ _WIDEST, _NARROWEST = 60, 8
 
 _FIGURES = (
     "figures.kpi_id", "catalog.title", "figures.measure", "measures.unit", "figures.grain", "period_start",
-    "period_end", "dimension", "dimension_value", "value", "cast(numerator as double) as numerator",
-    "cast(denominator as double) as denominator", "row_count", "is_complete", "is_provisional",
+    "period_end", "dimension", "dimension_value", "value", "cast(numerator as double precision) as numerator",
+    "cast(denominator as double precision) as denominator", "row_count", "is_complete", "is_provisional",
 )  # fmt: skip
 _SCORECARD = (
     "goal", "goal_position", "figures.kpi_id", "catalog.title", "figures.measure", "figures.unit", "figures.grain",

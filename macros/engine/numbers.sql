@@ -7,5 +7,5 @@
 {% macro default__rounded_double(number, decimals) %}{% do return('round(' ~ number ~ ', ' ~ decimals ~ ')') %}{% endmacro %}
 
 {% macro postgres__rounded_double(number, decimals) %}
-    {% do return('cast(round(cast(' ~ number ~ ' as numeric), ' ~ decimals ~ ') as double precision)') %}
+    {% do return(postgres_function('round') ~ '(' ~ number ~ ', ' ~ decimals ~ ')') %}
 {% endmacro %}

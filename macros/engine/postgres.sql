@@ -21,6 +21,18 @@
         'create or replace function ' ~ postgres_function('raise_error') ~ '(message text) returns text'
         ~ " language plpgsql volatile as $$ begin raise exception '%', message; end $$"
     ) %}
+    {#- What the runner's queries find by the schema, beside the server's own, which takes decimals alone. -#}
+    {% do functions.append(
+        'create or replace function ' ~ postgres_function('round') ~ '(number double precision, decimals integer)'
+        ~ ' returns double precision language sql immutable as'
+        ~ ' $$ select cast(pg_catalog.round(cast(number as numeric), decimals) as double precision) $$'
+    ) %}
+    {% for aggregate, function in {'max': 'boolor_statefunc', 'min': 'booland_statefunc'}.items() %}
+        {% do functions.append(
+            'create or replace aggregate ' ~ postgres_function(aggregate) ~ '(boolean) (sfunc = pg_catalog.' ~ function
+            ~ ', stype = boolean)'
+        ) %}
+    {% endfor %}
     {% do run_query(functions | join(';\n')) %}
 {% endmacro %}
 

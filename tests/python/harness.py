@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -104,11 +104,23 @@ sys.exit(not dbtRunner(manifest).invoke(sys.argv[2:]).success)
 """
 
 
-def run_dbt(command: str, variables: dict[str, Any], work: Path, *options: str, read: Path | None = None) -> None:
-    """Runs a dbt command on this project with everything it writes under `work`; on one that was `read`, if any."""
-    environment = os.environ | {
+def run_dbt(
+    command: str,
+    variables: dict[str, Any],
+    work: Path,
+    *options: str,
+    read: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Runs a dbt command on this project with everything it writes under `work`; on one that was `read`, if any.
+
+    `environment` is what the command's own has beside that of the tests.
+    """
+    environment = {
+        **os.environ,
         "KPI_DUCKDB_PATH": str(work / f"{DATABASE}.duckdb"),
         "DBT_PROFILES_DIR": str(profiles_dir(work)),
+        **(environment or {}),
     }
     arguments = ["--quiet", command, "--vars", json.dumps(variables), "--project-dir", str(ROOT), *options]
     arguments += ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]

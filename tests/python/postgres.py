@@ -23,7 +23,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 #: The user that Debian's package makes: the server refuses to run as root.
 UNPRIVILEGED = "postgres"
 
-USER = "kpi"
+SUPERUSER = "tests"
 
 
 def programs() -> Path | None:
@@ -40,30 +40,31 @@ class Server:
 
     port: int
 
-    def environment(self, database: str) -> dict[str, str]:
+    def environment(self, database: str, user: str = SUPERUSER) -> dict[str, str]:
         """The variables from which profiles.yml.example takes where it is."""
         return {
             "KPI_POSTGRES_HOST": "127.0.0.1",
             "KPI_POSTGRES_PORT": str(self.port),
-            "KPI_POSTGRES_USER": USER,
+            "KPI_POSTGRES_USER": user,
             "KPI_POSTGRES_PASSWORD": "not asked for",
             "KPI_POSTGRES_DATABASE": database,
         }
 
     @contextmanager
-    def connected(self, database: str = "postgres") -> Iterator[Any]:
+    def connected(self, database: str = "postgres", user: str = SUPERUSER) -> Iterator[Any]:
         """A connection on which every statement counts at once."""
-        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=USER, dbname=database)
+        connection = psycopg2.connect(host="127.0.0.1", port=self.port, user=user, dbname=database)
         connection.autocommit = True
         try:
             yield connection
         finally:
             connection.close()
 
-    def create_database(self, name: str) -> None:
-        """An empty database."""
-        with self.connected() as connection, connection.cursor() as cursor:
-            cursor.execute(f'create database "{name}"')
+    def execute(self, sql: str, database: str = "postgres", user: str = SUPERUSER) -> list[tuple[Any, ...]]:
+        """What a statement gives, nothing where it gives no rows."""
+        with self.connected(database, user) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
 
     def load(self, database: str, schema: str, files: Mapping[str, Path]) -> None:
         """Each CSV file as a table of texts in a schema, an empty cell being null."""
@@ -92,7 +93,7 @@ def _served(directory: Path) -> Iterator[Server]:
     data = directory / "data"
     run: dict[str, Any] = {"cwd": directory, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     made = subprocess.run(
-        [bindir / "initdb", "-D", data, "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
+        [bindir / "initdb", "-D", data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"],
         check=False, user=account, **run,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout
@@ -116,7 +117,7 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Returns when the server answers."""
     for _ in range(300):
         try:
-            psycopg2.connect(host="127.0.0.1", port=port, user=USER, dbname="postgres").close()
+            psycopg2.connect(host="127.0.0.1", port=port, user=SUPERUSER, dbname="postgres").close()
         except psycopg2.OperationalError:
             assert process.poll() is None, log.read_text(encoding="utf-8")
             time.sleep(0.1)

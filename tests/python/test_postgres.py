@@ -1,16 +1,24 @@
-"""PostgreSQL gives the figures of DuckDB: every model and every test of the data runs on a server of the tests' own."""
+"""PostgreSQL gives the figures of DuckDB: every model and every test of the data runs on a server of the tests' own.
+
+What reads figures gives there what it gives of DuckDB's file, and roles can do no more than docs/postgres.md says.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import psycopg2
 import pytest
+from click.testing import CliRunner
 
-from tests.python.conftest import AS_OF, FIGURE_COLUMNS, Builder, Built, small_company
-from tests.python.engines import other_figures
+from kpi_runner.cli import main
+from tests.python.conftest import AS_OF, FIGURE_COLUMNS, ROOT, Builder, Built, Result, small_company
+from tests.python.engines import SUMS_OF_QUOTIENTS, other_figures
 from tests.python.harness import run_dbt
 from tests.python.postgres import Server, programs, server
 from tests.python.reference.company import COLUMNS, Company, write_company
@@ -26,33 +34,57 @@ pytestmark = pytest.mark.skipif(
 #: The schema that deliveries lie in.
 RAW = "raw"
 
+#: The roles of docs/postgres.md: one that builds, one that reads.
+BUILDER, READER = "kpi", "dashboards"
+
 #: The tests of the data and the unit tests are run on the demo company.
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
+def statements(beginning: str) -> str:
+    """The block of SQL in docs/postgres.md that begins so."""
+    page = (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8")
+    (block,) = [text for text in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if text.strip().startswith(beginning)]
+    return str(block)
+
+
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Server]:
+    """A server with the two roles."""
     with server() as running:
+        running.execute(f"create role {BUILDER} login; create role {READER} login")
         yield running
+
+
+def created(postgres: Server, database: str) -> None:
+    """A database of the role that builds."""
+    postgres.execute(f"create database {database} owner {BUILDER}")
 
 
 def built(postgres: Server, database: str, variables: dict[str, Any], work: Path, *options: str) -> Path:
     """The figures, in a file, of what `dbt build` makes in a database."""
     work.mkdir()
-    os.environ.update(postgres.environment(database))
-    run_dbt("build", variables, work, "--target", "postgres", *options)
+    environment = postgres.environment(database, BUILDER)
+    run_dbt("build", variables, work, "--target", "postgres", *options, environment=environment)
     figures = work / "figures.csv"
     with postgres.connected(database) as connection, connection.cursor() as cursor, figures.open("w") as file:
         cursor.copy_expert(f"copy (select {FIGURE_COLUMNS} from kpi.kpi_values) to stdout (format csv, header)", file)
     return figures
 
 
-def test_the_demo_company(postgres: Server, demo: Built, tmp_path: Path) -> None:
-    """With every test of the data and every unit test."""
-    postgres.create_database("demo")
-    figures = built(postgres, "demo", {"as_of": "2026-06-30"}, tmp_path / "demo")
+@pytest.fixture(scope="module")
+def demo_figures(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company's, built with every test of the data and every unit test."""
+    created(postgres, "demo")
+    work = tmp_path_factory.mktemp("postgres") / "demo"
+    figures = built(postgres, "demo", {"as_of": "2026-06-30"}, work)
+    postgres.execute(statements("grant usage"), "demo", BUILDER)
+    return figures
+
+
+def test_the_demo_company(demo: Built, demo_figures: Path) -> None:
     assert demo.warehouse.rows("select count(*) > 500000 from kpi_values") == [(True,)]
-    assert other_figures(demo.warehouse.path, figures) == []
+    assert other_figures(demo.warehouse.path, demo_figures) == []
 
 
 @pytest.mark.parametrize(("run", "directory"), [(RUN_MAVEN, MAVEN), (RUN_OLIST, OLIST)], ids=["maven_crm", "olist"])
@@ -61,8 +93,9 @@ def test_public_data(postgres: Server, builder: Builder, tmp_path: Path, run: tu
     if not directory.is_dir():
         pytest.skip("the public data are not there")
     name, _, _, system, _, _, _, as_of, *_ = run
-    postgres.create_database(name)
+    created(postgres, name)
     postgres.load(name, RAW, {file.stem: file for file in directory.glob("*.csv")})
+    postgres.execute(statements("create schema raw").split(";", 1)[1], name)
     variables: dict[str, Any] = {"source_systems": [system], "data_dir": RAW, "as_of": as_of}
     figures = built(postgres, name, variables, tmp_path / name, *NO_TESTS)
     assert other_figures(builder.run(*run).warehouse.path, figures) == []
@@ -82,16 +115,117 @@ def test_days_begin_in_the_zone_of_the_company(postgres: Server, builder: Builde
         })  # fmt: skip
     company["deals"] += [dict(company["deals"][0]), dict(company["deals"][1], amount="7")]
     settings = {"timezone": "Europe/Berlin", "week_start": "sunday"}
-    on_duckdb = builder.folder(
-        "zones", company, settings="".join(f"{name}: {value}\n" for name, value in settings.items())
-    )
+    lines = "".join(f"{name}: {value}\n" for name, value in settings.items())
+    on_duckdb = builder.folder("zones", company, settings=lines).warehouse
     write_company(company, tmp_path / "files")
-    postgres.create_database("zones")
+    created(postgres, "zones")
     postgres.load("zones", RAW, {file.stem: file for file in (tmp_path / "files").glob("*.csv")})
+    postgres.execute(statements("create schema raw").split(";", 1)[1], "zones")
     variables: dict[str, Any] = {"source_systems": ["folder"], "data_dir": RAW, "as_of": AS_OF, **settings}
     figures = built(postgres, "zones", variables, tmp_path / "zones", *NO_TESTS)
-    assert other_figures(on_duckdb.warehouse.path, figures) == []
-    counts = "select entity, delivered, in_mart, rejected, merged, repairs from row_counts order by entity"
-    with postgres.connected("zones") as connection, connection.cursor() as cursor:
-        cursor.execute(counts.replace("row_counts", "kpi.row_counts"))
-        assert cursor.fetchall() == on_duckdb.warehouse.rows(counts)
+    assert other_figures(on_duckdb.path, figures) == []
+    counts = "select entity, delivered, in_mart, rejected, merged, repairs from {}row_counts order by entity"
+    assert postgres.execute(counts.format("kpi."), "zones") == on_duckdb.rows(counts.format(""))
+    for forbidden in (f"insert into {RAW}.reps (rep_id) values ('r9')", f"drop table {RAW}.reps", "create role other"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            postgres.execute(forbidden, "zones", BUILDER)
+
+
+# --- The command
+
+
+def called(postgres: Server, *arguments: str, user: str = READER) -> Result:
+    """A command on the demo company's figures there, asked by the role that reads."""
+    environment = postgres.environment("demo", user) | {"DBT_PROFILES_DIR": str(ROOT / "tests")}
+    done = CliRunner(env=environment).invoke(main, [*arguments, "--target", "postgres"])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Result(done.exit_code, done.stdout_bytes.decode("utf-8", "replace"), done.stderr, done.stdout_bytes)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "list",
+        "list --format json",
+        "show deals_by_stage",
+        "query revenue --by team --grain quarter --period 2026",
+        "query revenue --by team,channel --period 2026-Q2 --format csv",
+        "query sales_cycle --where team='Europe' --period 2025",
+        "query revenue --where team<>'Eu%?' --period 2026-02-10..2026-03-15 --format json",
+        "query sales_growth --compare year --period 2026-Q2",
+        "query visitor_to_lead_rate --period 2026-05 --by channel",
+        "query customer_retention --period 2026 --grain month",
+        "explain revenue --period 2026-Q2",
+        "explain win_rate --period 2026-Q2 --compare year",
+        "drill win_rate --period 2026-05",
+        "drill visitor_to_lead_rate --period 2026-05",
+        "drill open_pipeline --period 2026-05",
+        "check --period 2026-Q2",
+    ],
+)
+@pytest.mark.usefixtures("demo_figures")
+def test_a_command_says_the_same(postgres: Server, demo: Built, command: str) -> None:
+    there, here = called(postgres, *command.split()), demo.warehouse.call(*command.split())
+    # What people run, the models' schemas are called otherwise on a server.
+    expected = re.sub(r"\bdemo\.demo_", "kpi_demo.demo_", here.stdout)
+    assert (there.exit_code, there.stdout) == (here.exit_code, expected), there.stderr
+    assert here.stdout
+
+
+@pytest.mark.usefixtures("demo_figures")
+def test_an_export_says_the_same(postgres: Server, demo: Built, tmp_path: Path) -> None:
+    """To the letter, and with the same types, but for numerators that are sums of quotients."""
+    options = ("--period", "2026-Q2", "--format", "csv,parquet,html")
+    for result in (
+        called(postgres, "export", "-o", str(tmp_path / "there"), *options),
+        demo.warehouse.call("export", "-o", str(tmp_path / "here"), *options),
+    ):
+        assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "there" / "report.html").read_bytes() == (tmp_path / "here" / "report.html").read_bytes()
+    texts = [
+        (tmp_path / place / "kpi_values.csv").read_text(encoding="utf-8").splitlines() for place in ("here", "there")
+    ]
+    exact = [[line for line in lines if not line.startswith(SUMS_OF_QUOTIENTS)] for lines in texts]
+    assert exact[0] == exact[1]
+    assert len(exact[0]) > 10000
+    here, there = (tmp_path / place / "kpi_values.parquet" for place in ("here", "there"))
+    with duckdb.connect() as connection:
+        described = [connection.execute(f"describe from '{file}'").fetchall() for file in (here, there)]
+        assert described[0] == described[1]
+        exact_rows = f"kpi_id not in {SUMS_OF_QUOTIENTS}"
+        differing = f"from '{there}' where {exact_rows} except all from '{here}'"
+        assert connection.execute(differing).fetchall() == []
+
+
+@pytest.mark.parametrize("command", ["run --system demo", "demo", "publish --period 2026-Q2", "diff --period 2026-Q2"])
+@pytest.mark.usefixtures("demo_figures")
+def test_what_needs_a_file_is_refused_by_name(postgres: Server, command: str) -> None:
+    result = called(postgres, *command.split(), user=BUILDER)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "--target: postgres is of type postgres; this command works on duckdb alone" in result.stderr
+
+
+@pytest.mark.usefixtures("demo_figures")
+def test_what_cannot_be_read_is_said(postgres: Server) -> None:
+    nobody = called(postgres, "list", user="nobody_there")
+    assert (nobody.exit_code, nobody.stdout) == (3, "")
+    assert "nobody_there" in nobody.stderr
+    created(postgres, "empty")
+    environment = postgres.environment("empty", BUILDER) | {"DBT_PROFILES_DIR": str(ROOT / "tests")}
+    empty = CliRunner(env=environment).invoke(main, ["list", "--target", "postgres"])
+    assert (empty.exit_code, empty.stdout) == (3, "")
+    assert "holds no finished run in the schema kpi" in empty.stderr
+    assert "Traceback" not in empty.stderr + nobody.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["delete from kpi.kpi_figures", "drop table kpi.fct_deals", "create table kpi.own (number integer)",
+     "create schema own", "select count(*) from kpi_staging.stg_demo__deals"],
+)  # fmt: skip
+@pytest.mark.usefixtures("demo_figures")
+def test_who_reads_can_only_read(postgres: Server, statement: str) -> None:
+    assert postgres.execute("select count(*) > 0 from kpi.kpi_values", "demo", READER) == [(True,)]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        postgres.execute(statement, "demo", READER)
