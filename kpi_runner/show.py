@@ -155,9 +155,7 @@ def _read(warehouse: Warehouse) -> Lineage:
         for schema, name, sql in warehouse.rows("select schema_name, model_name, compiled_sql from compiled_models")
     }
     columns: dict[str, list[str]] = {}
-    for schema, table, column in warehouse.rows(
-        "select table_schema, table_name, lower(column_name) from information_schema.columns order by ordinal_position"
-    ):
+    for schema, table, column in warehouse.all_columns():
         columns.setdefault(f"{schema}.{table}", []).append(column)
     return Lineage(models, columns)
 

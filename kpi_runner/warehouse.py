@@ -142,6 +142,14 @@ class Warehouse:
             )
         ]
 
+    def all_columns(self) -> list[tuple[str, str, str]]:
+        """Schema, table or view, and column in lower case, of everything that was built; columns in their order."""
+        found: list[Any] = self.rows(
+            "select table_schema, table_name, lower(column_name) from information_schema.columns"
+            " order by ordinal_position"
+        )
+        return found
+
     def columns_of(self, sql: str) -> list[str]:
         """The columns of a query of ours."""
         return [name for name, *_ in self.rows(f"describe {sql}")]
