@@ -70,7 +70,7 @@ class PostgresWarehouse(Warehouse):
         return found
 
     def all_columns(self) -> list[tuple[str, str, str]]:
-        """What Warehouse.all_columns() gives, also of tables that the role may not read, as information_schema does not."""
+        """What Warehouse.all_columns() gives, also of tables that the role may not read."""
         found: list[Any] = self.rows(
             "select spaces.nspname, tables.relname, lower(columns.attname)"
             " from pg_catalog.pg_attribute as columns"
