@@ -40,15 +40,13 @@ def _return(value: Any) -> NoReturn:
 
 
 class _Adapter:
-    """Finds an engine's own spelling of a macro, as dbt's adapter does."""
+    """Finds the spelling of a macro that does for all engines, as dbt's adapter does where one has none of its own."""
 
-    def __init__(self, engine: str) -> None:
-        self.engine = engine
-        self.macros: Any = None
+    macros: Any = None
 
     def dispatch(self, name: str, package: str) -> Any:
-        """The engine's macro, or the one that does for all."""
-        return getattr(self.macros, f"{self.engine}__{name}", None) or getattr(self.macros, f"default__{name}")
+        """The macro that does for all."""
+        return getattr(self.macros, f"default__{name}")
 
 
 def _kept_bytecode() -> FileSystemBytecodeCache | None:
@@ -73,7 +71,7 @@ def rollup_macros(project_dir: Path) -> Any:
         bytecode_cache=_kept_bytecode(),
     )
     environment.globals["return"] = _return
-    environment.globals["adapter"] = adapter = _Adapter("duckdb")
+    environment.globals["adapter"] = adapter = _Adapter()
     template: Template = environment.get_template(MACROS.name)
     template.root_render_func.__globals__["Macro"] = _ReturningMacro
     adapter.macros = template.module

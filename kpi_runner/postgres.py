@@ -83,15 +83,19 @@ class PostgresWarehouse(Warehouse):
 
     def columns_of(self, sql: str) -> list[str]:
         """The columns of a query of ours."""
+        return [column.name for column in self._described(sql)]
+
+    def _described(self, sql: str) -> Sequence[Any]:
+        """The columns of a query of ours, as the server describes them."""
         with self.server.cursor() as cursor:
             cursor.execute(f"select * from ({sql}) as of_no_row limit 0")
-            return [column.name for column in cursor.description]
+            described: Sequence[Any] = cursor.description
+        return described
 
     def write_parquet(self, sql: str, file: Path) -> int:
         """Writes the rows of a query of ours as a Parquet file, with the query's own types; returns how many."""
         with tempfile.TemporaryDirectory() as directory, self.server.cursor() as cursor, duckdb.connect() as connection:
-            cursor.execute(f"select * from ({sql}) as of_no_row limit 0")
-            types = {column.name: _duckdb_type(column) for column in cursor.description}
+            types = {column.name: _duckdb_type(column) for column in self._described(sql)}
             text = Path(directory) / "rows.csv"
             with text.open("wb") as target:
                 cursor.copy_expert(f"copy ({sql}) to stdout (format csv, header)", target)

@@ -79,7 +79,7 @@
 {% macro postgres__remade_table(relation, sql) -%}
     drop table if exists {{ relation }} cascade;
     create table {{ relation }} as {{ sql }};
-    analyze {{ relation }}
+    {{ postgres__analyzed(relation) }}
 {%- endmacro %}
 
 {#- Without statistics it takes joins of thousands of rows for joins of a few, row by row. -#}

@@ -28,7 +28,7 @@
         {{ settings_of_rollup() }}
         insert into {{ figures }} ({{ stored_columns().keys() | join(', ') }})
         select
-            {% for column in figure_columns() %}figures.{{ column }}, {% endfor %}
+            {{ listed(figure_columns().keys(), 'figures.') }}
             periods.is_asked
         from (
             {{ before_rows }} select * from {{ rows }} {{ after_rows }}

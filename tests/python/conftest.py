@@ -147,6 +147,15 @@ class Result:
     data: bytes = b""
 
 
+def called(environment: Mapping[str, str], *arguments: str) -> Result:
+    """A command in this process, with these variables beside those of the tests."""
+    done = CliRunner(env=environment).invoke(main, arguments)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    data = done.stdout_bytes
+    return Result(done.exit_code, data.decode("utf-8", "replace"), done.stderr, data)
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A place where a warehouse is, or will be built: a directory of its own."""
@@ -182,11 +191,7 @@ class Warehouse:
 
     def call(self, *arguments: str) -> Result:
         """A command in this process: quick, for those that only read what was built."""
-        done = CliRunner(env=self.environment()).invoke(main, arguments)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        data = done.stdout_bytes
-        return Result(done.exit_code, data.decode("utf-8", "replace"), done.stderr, data)
+        return called(self.environment(), *arguments)
 
     def query(self, *arguments: str) -> list[dict[str, Any]]:
         """The figures that `kpi query … --format json` gives."""

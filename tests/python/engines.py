@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from kpi_runner.files import COLUMN_TYPES
 from tests.python.conftest import FIGURE_COLUMNS
 
 #: How far two engines' quotients may lie apart, relative to their size.
@@ -20,17 +21,6 @@ SUMS_OF_QUOTIENTS = ("lead_response_time", "competitor_pricing", "quota_attainme
 
 _EQUAL = ("row_count", "is_complete", "is_provisional", "denominator")
 
-_TYPES = {
-    "period_start": "date",
-    "period_end": "date",
-    "numerator": "decimal(38, 14)",
-    "denominator": "decimal(38, 14)",
-    "value": "double",
-    "row_count": "bigint",
-    "is_complete": "boolean",
-    "is_provisional": "boolean",
-}
-
 
 def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
     """A few of the figures that just one has, or that differ: each with its key, then both numerators and values.
@@ -38,7 +28,7 @@ def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
     `figures` has FIGURE_COLUMNS of every row of kpi_values, a header, and nothing for null. Counts, money and marks
     must be equal, quotients within TOLERANCE.
     """
-    columns = {name: _TYPES.get(name, "varchar") for name in FIGURE_COLUMNS.split(", ")}
+    columns = {name: COLUMN_TYPES.get(name, "varchar") for name in FIGURE_COLUMNS.split(", ")}
     equal = " and ".join(f"ours.{name} is not distinct from theirs.{name}" for name in _EQUAL)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(

@@ -14,10 +14,8 @@ from typing import Any
 import duckdb
 import psycopg2
 import pytest
-from click.testing import CliRunner
 
-from kpi_runner.cli import main
-from tests.python.conftest import AS_OF, FIGURE_COLUMNS, ROOT, Builder, Built, Result, small_company
+from tests.python.conftest import AS_OF, FIGURE_COLUMNS, ROOT, Builder, Built, Result, called, small_company
 from tests.python.engines import other_figures
 from tests.python.harness import run_dbt
 from tests.python.postgres import Server, programs, server
@@ -134,13 +132,10 @@ def test_days_begin_in_the_zone_of_the_company(postgres: Server, builder: Builde
 # --- The command
 
 
-def called(postgres: Server, *arguments: str, user: str = READER) -> Result:
-    """A command on the demo company's figures there, asked by the role that reads."""
-    environment = postgres.environment("demo", user) | {"DBT_PROFILES_DIR": str(ROOT / "tests")}
-    done = CliRunner(env=environment).invoke(main, [*arguments, "--target", "postgres"])
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return Result(done.exit_code, done.stdout_bytes.decode("utf-8", "replace"), done.stderr, done.stdout_bytes)
+def asked(postgres: Server, *arguments: str, user: str = READER, database: str = "demo") -> Result:
+    """A command on the figures there, of the demo company, asked by the role that reads."""
+    environment = postgres.environment(database, user) | {"DBT_PROFILES_DIR": str(ROOT / "tests")}
+    return called(environment, *arguments, "--target", "postgres")
 
 
 @pytest.mark.parametrize(
@@ -166,8 +161,8 @@ def called(postgres: Server, *arguments: str, user: str = READER) -> Result:
 )
 @pytest.mark.usefixtures("demo_figures")
 def test_a_command_says_the_same(postgres: Server, demo: Built, command: str) -> None:
-    there, here = called(postgres, *command.split()), demo.warehouse.call(*command.split())
-    # What people run, the models' schemas are called otherwise on a server.
+    there, here = asked(postgres, *command.split()), demo.warehouse.call(*command.split())
+    # There, the schema of the seeds begins with the target's own.
     expected = re.sub(r"\bdemo\.demo_", "kpi_demo.demo_", here.stdout)
     assert (there.exit_code, there.stdout) == (here.exit_code, expected), there.stderr
     assert here.stdout
@@ -179,7 +174,7 @@ def test_an_export_says_the_same(postgres: Server, demo: Built, tmp_path: Path) 
     of_counts_and_money = ("won_deals", "revenue", "open_pipeline", "new_customers", "active_customers")
     options = ("--period", "2026-Q2", "--format", "csv,parquet,html")
     for result in (
-        called(postgres, "export", "-o", str(tmp_path / "there"), *options),
+        asked(postgres, "export", "-o", str(tmp_path / "there"), *options),
         demo.warehouse.call("export", "-o", str(tmp_path / "here"), *options),
     ):
         assert result.exit_code == 0, result.stderr
@@ -202,19 +197,18 @@ def test_an_export_says_the_same(postgres: Server, demo: Built, tmp_path: Path) 
 @pytest.mark.parametrize("command", ["run --system demo", "demo", "publish --period 2026-Q2", "diff --period 2026-Q2"])
 @pytest.mark.usefixtures("demo_figures")
 def test_what_needs_a_file_is_refused_by_name(postgres: Server, command: str) -> None:
-    result = called(postgres, *command.split(), user=BUILDER)
+    result = asked(postgres, *command.split(), user=BUILDER)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "--target: postgres is of type postgres; this command works on duckdb alone" in result.stderr
 
 
 @pytest.mark.usefixtures("demo_figures")
 def test_what_cannot_be_read_is_said(postgres: Server) -> None:
-    nobody = called(postgres, "list", user="nobody_there")
+    nobody = asked(postgres, "list", user="nobody_there")
     assert (nobody.exit_code, nobody.stdout) == (3, "")
     assert "nobody_there" in nobody.stderr
     created(postgres, "empty")
-    environment = postgres.environment("empty", BUILDER) | {"DBT_PROFILES_DIR": str(ROOT / "tests")}
-    empty = CliRunner(env=environment).invoke(main, ["list", "--target", "postgres"])
+    empty = asked(postgres, "list", user=BUILDER, database="empty")
     assert (empty.exit_code, empty.stdout) == (3, "")
     assert "holds no finished run in the schema kpi" in empty.stderr
     assert "Traceback" not in empty.stderr + nobody.stderr
