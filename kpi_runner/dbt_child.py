@@ -19,6 +19,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -31,6 +32,9 @@ PR_SET_PDEATHSIG = 1
 
 #: Events that are told, beside errors: how far the build has come.
 PROGRESS = ("LogModelResult", "LogSeedResult")
+
+#: Held by whoever prints a line.
+TELLING = threading.Lock()
 
 #: dbt's own exit code for what is no failure of a model.
 REFUSED = 2
@@ -52,7 +56,11 @@ def tell(event: EventMsg) -> None:
     if event.info.level == "error" or event.info.name in PROGRESS:
         from dbt_common.events.functions import env_scrubber, msg_to_json
 
-        print(env_scrubber(msg_to_json(event)), flush=True)
+        line = env_scrubber(msg_to_json(event)) + "\n"
+        # Models are built side by side: lines that two of them begin at once would be read as one, and lost.
+        with TELLING:
+            sys.stdout.write(line)
+            sys.stdout.flush()
 
 
 def parsed(directory: Path, variables: str, common: list[str], target: Path) -> Manifest:
