@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import gc
 import io
 import json
 import os
@@ -43,6 +44,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # `make test-deep` sets, looks for new ones.
 settings.register_profile("repeatable", derandomize="KPI_EXAMPLES" not in os.environ, database=None)
 settings.load_profile("repeatable")
+
+# A company has a hundred thousand figures, and Python would look through all of them for cycles as often as they grow.
+gc.set_threshold(1_000_000)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -103,11 +103,16 @@ def near(reference: Fraction | None, number: Decimal | float | None, is_quotient
         return reference is None and number is None
     if not reference and not number:
         return True  # What most figures are; fractions are slow.
-    if is_quotient:
-        return abs(Fraction(number) - reference) <= (TOLERANCE * abs(reference) or ZERO)
     if isinstance(number, float):
-        return number == float(reference)
-    return abs(Fraction(number) - reference) < LAST_DECIMAL
+        if number == float(reference):
+            return True
+        if not is_quotient:
+            return False
+    above, below = number.as_integer_ratio()
+    if above * reference.denominator == below * reference.numerator:
+        return True
+    difference = abs(Fraction(above, below) - reference)
+    return difference <= (TOLERANCE * abs(reference) or ZERO) if is_quotient else difference < LAST_DECIMAL
 
 
 #: What a company may deliver: everything, or not some entities.

@@ -42,6 +42,7 @@ class Clock:
 
     def __init__(self, settings: Settings) -> None:
         self.zone = ZoneInfo(settings.timezone)
+        self._midnights: dict[date, datetime] = {}
         self.as_of = self._as_of(settings.as_of.strip())
         today = self.day(self.as_of)
         started = self.midnight(today) < self.as_of
@@ -58,7 +59,9 @@ class Clock:
 
     def midnight(self, day: date) -> datetime:
         """The instant at which a local day begins."""
-        return datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
+        if day not in self._midnights:  # Every period and interval asks for two.
+            self._midnights[day] = datetime.combine(day, time(), tzinfo=self.zone).astimezone(UTC)
+        return self._midnights[day]
 
     def wall(self, instant: datetime) -> datetime:
         """What a clock on the wall shows in the reporting zone at an instant."""
