@@ -35,8 +35,8 @@
 
 
 {#- One entry per measure: {kpi_id, measure, position (1 is the primary one), unit, basis, better, healthy_low, …,
-    dimensions, rows_from, needs, dimension_needs}. What a measure leaves out it takes from its KPI; its `needs` are added to those of the KPI, its
-    `needs_only` stand instead of them. -#}
+    dimensions, rows_from, needs, dimension_needs_of_kpi, dimension_needs}. What a measure leaves out it takes from its KPI;
+    its `needs` are added to those of the KPI, its `needs_only` stand instead of them. -#}
 {% macro catalog_measures() %}
     {% set entries = [] %}
     {% for node in kpi_nodes() %}
@@ -60,6 +60,7 @@
                 'dimensions': measure.get('dimensions', meta.spec.dimensions),
                 'rows_from': own.get('rows_from', meta.get('rows_from', 'deals')),
                 'needs': stated_needs(own.get('needs_only', meta.get('needs', []) + own.get('needs', []))),
+                'dimension_needs_of_kpi': meta.get('dimension_needs') or {},
                 'dimension_needs': own.get('dimension_needs', {}),
             }) %}
         {% endfor %}
@@ -114,19 +115,17 @@
 {#- One row per requirement: a KPI's measure needs an entity or a column; a dimension of it may need one more. -#}
 {% macro catalog_requirements() %}
     {% set rows = [] %}
-    {% for node in kpi_nodes() %}
-        {% for entry in catalog_measures() if entry.kpi_id == node.name %}
-            {% set dimension_needs = default_dimension_needs(entry.rows_from) %}
-            {% do dimension_needs.update(node.config.meta.get('dimension_needs') or {}) %}
-            {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
-            {% for dimension in entry.dimensions %}
-                {% for need in dimension_needs.get(dimension, []) + entry.dimension_needs.get(dimension, []) %}
-                    {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
-                {% endfor %}
-                {% if dimension in dimension_attributes() %}
-                    {% do rows.append([entry.kpi_id, entry.measure, dimension, dimension_attributes()[dimension]]) %}
-                {% endif %}
+    {% for entry in catalog_measures() %}
+        {% set default_needs = default_dimension_needs(entry.rows_from) %}
+        {% for need in entry.needs %}{% do rows.append([entry.kpi_id, entry.measure, none, need]) %}{% endfor %}
+        {% for dimension in entry.dimensions %}
+            {% set needs = entry.dimension_needs_of_kpi.get(dimension, default_needs.get(dimension, [])) %}
+            {% for need in needs + entry.dimension_needs.get(dimension, []) %}
+                {% do rows.append([entry.kpi_id, entry.measure, dimension, need]) %}
             {% endfor %}
+            {% if dimension in dimension_attributes() %}
+                {% do rows.append([entry.kpi_id, entry.measure, dimension, dimension_attributes()[dimension]]) %}
+            {% endif %}
         {% endfor %}
     {% endfor %}
     {% do return(rows) %}
