@@ -132,6 +132,26 @@
 {% endmacro %}
 
 
+{#- Requirements as tuples of SQL, one for each alternative of a need: kpi_id, measure, dimension, need, the alternative's
+    place, its entity and column, and whether it has a ?. One more has the types, and nulls. -#}
+{% macro requirement_tuples(requirements) %}
+    {% set null_text = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
+    {% set tuples = ['(' ~ ([null_text] * 4 + ['0'] + [null_text] * 2 + ['false']) | join(', ') ~ ')'] %}
+    {% for requirement in requirements %}
+        {% set kpi_id, measure, dimension, need = requirement %}
+        {% set start = [literal(kpi_id), literal(measure), literal(dimension), literal(need)] | join(', ') %}
+        {% for alternative in need.split('|') %}
+            {% set entity, _, column = alternative.rstrip('?').partition('.') %}
+            {% do tuples.append(
+                '(' ~ start ~ ', ' ~ loop.index ~ ', ' ~ literal(entity) ~ ', ' ~ literal(column or none) ~ ', '
+                ~ literal(alternative.endswith('?')) ~ ')'
+            ) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(tuples) %}
+{% endmacro %}
+
+
 {#- A value as a SQL literal: null, number, boolean, list (comma-separated text) or text. -#}
 {% macro literal(value) %}
     {%- if value is none -%}{% do return('null') %}

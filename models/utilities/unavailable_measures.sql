@@ -1,30 +1,21 @@
--- One row per measure, or dimension of a measure, and need that no source system meets: an entity, a column, or several of
--- them of which one would do. dimension is null where the measure itself is unavailable. A need with a ? is met where its
--- entity is not delivered.
+-- One row per measure, or dimension of a measure, and need that no source system meets: an entity, a column, or several
+-- of them of which one would do. dimension is null where the measure itself is unavailable. A need with a ? is met where
+-- its entity is not delivered.
 {% set requirements = catalog_requirements() if execute else [] -%}
 with requirements as (
-    {% set printed = [] -%}
-    {% for kpi_id, measure, dimension, need in requirements -%}
-    {% for alternative in need.split('|') -%}
-    {% set entity, _, column = alternative.rstrip('?').partition('.') -%}
-    {{ 'union all' if printed }}
-    {% do printed.append(1) -%}
     select
-        {{ literal(kpi_id) }} as kpi_id,
-        {{ literal(measure) }} as measure,
-        {{ literal(dimension) }} as dimension,
-        {{ literal(need) }} as need,
-        {{ loop.index }} as place,
-        {{ literal(entity) }} as entity,
-        {{ literal(column or none) }} as column_name,
-        {{ literal(alternative.endswith('?')) }} as is_of_delivered
-    {% endfor -%}
-    {% else -%}
-    select
-        null as kpi_id, null as measure, null as dimension, null as need, 0 as place, null as entity,
-        null as column_name, false as is_of_delivered
-    where 1 = 0
-    {% endfor -%}
+        kpi_id,
+        measure,
+        dimension,
+        need,
+        place,
+        entity,
+        column_name,
+        is_of_delivered
+    from (
+        values {{ requirement_tuples(requirements) | join(', ') }}
+    ) as listed (kpi_id, measure, dimension, need, place, entity, column_name, is_of_delivered)
+    where kpi_id is not null
 ),
 
 entities as (
