@@ -8,10 +8,6 @@ with figures as (
     where dimension = 'total' and is_complete
 ),
 
-comparisons as (
-    select * from {{ ref('compared_periods') }}
-),
-
 measures as (
     select * from {{ ref('kpi_measures') }}
 ),
@@ -20,26 +16,40 @@ goals as (
     select * from {{ ref('goals') }}
 ),
 
+-- A figure as its own period sees it, and as each period sees it that is compared with its own.
+seen as (
+    select
+        figures.kpi_id,
+        figures.measure,
+        comparisons.grain,
+        comparisons.period_start,
+        comparisons.period_end,
+        comparisons.time_window,
+        figures.value,
+        figures.is_provisional,
+        figures.is_asked
+    from figures
+    inner join {{ ref('compared_periods') }} as comparisons
+        on figures.grain = comparisons.grain
+        and figures.period_start = comparisons.window_start
+        and figures.period_end = comparisons.window_end
+),
+
+-- By grouping, not by joining figures with themselves: a planner that expects few would compare all of a measure's.
 compared as (
     select
-        figures.*,
-        previous.value as previous_value,
-        year_ago.value as year_ago_value
-    from figures
-    {% for window, alias in [('previous', 'previous'), ('year', 'year_ago')] -%}
-        left join comparisons as {{ window }}_window
-            on figures.grain = {{ window }}_window.grain
-            and figures.period_start = {{ window }}_window.period_start
-            and figures.period_end = {{ window }}_window.period_end
-            and {{ window }}_window.time_window = '{{ window }}'
-        left join figures as {{ alias }}
-            on figures.kpi_id = {{ alias }}.kpi_id
-            and figures.measure = {{ alias }}.measure
-            and figures.grain = {{ alias }}.grain
-            and {{ window }}_window.window_start = {{ alias }}.period_start
-            and {{ window }}_window.window_end = {{ alias }}.period_end
-    {% endfor -%}
-    where figures.is_asked
+        kpi_id,
+        measure,
+        grain,
+        period_start,
+        period_end,
+        max(case when time_window = 'own' then value end) as value,
+        max(case when time_window = 'previous' then value end) as previous_value,
+        max(case when time_window = 'year' then value end) as year_ago_value,
+        max(case when time_window = 'own' and is_provisional then 1 else 0 end) = 1 as is_provisional
+    from seen
+    group by kpi_id, measure, grain, period_start, period_end
+    having max(case when time_window = 'own' and is_asked then 1 else 0 end) = 1
 ),
 
 targets as (
