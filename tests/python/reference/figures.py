@@ -65,13 +65,14 @@ def _of_period(
                 yield measure, dimension, value, cell
 
 
-def _of_kpi(kpi: Kpi, world: World, grains: Collection[str]) -> Iterator[tuple[Key, Figure]]:
-    """All figures of one KPI, of the measures whose entities are delivered."""
+def _of_kpi(kpi: Kpi, world: World, grains: Collection[str], day: date | None) -> Iterator[tuple[Key, Figure]]:
+    """All figures of one KPI, of the measures whose entities are delivered; of the periods that hold a day, if any."""
     first = world.first_event() or world.clock.last_day
     facts_of = kpi.facts(world)
     for grain in (g for g in kpi.grains if g in grains):
         asked = list(periods(grain, first, world.clock, world.settings))
-        for period in (*asked, *set_beside(asked, first, world.clock, world.settings)):
+        wanted = [*asked, *set_beside(asked, first, world.clock, world.settings)]
+        for period in (period for period in wanted if day is None or period.holds(day)):
             complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
             is_asked = period in asked
@@ -113,9 +114,12 @@ def available(company: Company, settings: Settings) -> list[Kpi]:
     return found
 
 
-def figures(company: Company, settings: Settings, grains: Collection[str] = GRAINS) -> dict[Key, Figure]:
+def figures(
+    company: Company, settings: Settings, grains: Collection[str] = GRAINS, day: date | None = None
+) -> dict[Key, Figure]:
     """Every figure over the asked range, by default from the first event to as_of, and what it is compared with.
 
+    With a day just those of the periods that hold it.
     What is unavailable has no figures. Where a rate is missing, MissingRate names the first: also
     one that no figure needs, since the marts show every amount in the reporting currency.
     """
@@ -124,7 +128,7 @@ def figures(company: Company, settings: Settings, grains: Collection[str] = GRAI
     sales(world)
     table: dict[Key, Figure] = {}
     for kpi in available(company, settings):
-        table.update(_of_kpi(kpi, world, grains))
+        table.update(_of_kpi(kpi, world, grains, day))
     if world.money.missing:
         raise MissingRate(world.money.missing)
     return table
