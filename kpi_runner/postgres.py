@@ -64,8 +64,8 @@ class PostgresWarehouse(Warehouse):
         self.schema = target.schema
         self.server.set_session(readonly=True, autocommit=True)
         with self.server.cursor() as cursor:
-            # What a query rolls up is estimated badly, as in a build: see macros/engine/postgres.sql.
-            cursor.execute(f"set search_path = {quoted(self.schema)}; set enable_nestloop = off")
+            # What a query rolls up is planned badly, as in a build: see macros/engine/postgres.sql.
+            cursor.execute(f"set search_path = {quoted(self.schema)}; set enable_nestloop = off; set jit = off")
         self._opened = self._number()
         if not self.has_table("run_settings"):
             self.server.close()

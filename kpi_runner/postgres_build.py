@@ -44,6 +44,9 @@ LOCKS = 0x6B7069
 #: For how long a run waits for readers of a table that it wants to drop, and for builds that it has ended.
 PATIENCE = "10s"
 
+#: Tables and columns of a build that hold SQL for the runner and for people.
+KEPT_SQL = (("compiled_models", "compiled_sql"), ("kpi_catalog", "definition"))
+
 #: Tables of a build that are no models, and what follows a name in those that dbt makes on its way.
 NO_MODELS = ("kpi_figures", "compiled_models", "run_version", "run_version_kpis")
 ROWS, ON_THE_WAY = "__rows", re.compile(r"__dbt_(tmp|backup)\w*$")
@@ -312,13 +315,18 @@ class SchemaWorkplace(Workplace):
                 self.server.run(f"create or replace view {name} {options} as {definition}")
 
     def _name_finals(self) -> None:
-        """Has the compiled SQL, which is kept for people and for lineage, name the schemas as they will be called."""
-        table = f"{quoted(self.target.schema + BUILDING)}.compiled_models"
+        """Has the SQL that is kept, compiled or as JSON, name the schemas as they will be called."""
+        base = quoted(self.target.schema + BUILDING)
         for building, schema in self.places.items():
+            for table, column in KEPT_SQL:
+                self.server.run(
+                    f"update {base}.{table} set {column} = replace(replace({column}, %s, %s), %s, %s)"
+                    f" where position(%s in {column}) > 0",
+                    (*(quoted(name) for name in (building, schema)), *(_in_json(name) for name in (building, schema)),
+                     building),
+                )  # fmt: skip
             self.server.run(
-                f"update {table} set compiled_sql = replace(compiled_sql, %s, %s),"
-                " schema_name = case when schema_name = %s then %s else schema_name end",
-                (quoted(building), quoted(schema), building, schema),
+                f"update {base}.compiled_models set schema_name = %s where schema_name = %s", (schema, building)
             )
 
     def _empty_files(self) -> None:
@@ -355,6 +363,11 @@ class SchemaWorkplace(Workplace):
                 with suppress(DataError):
                     self.server.run(f"drop schema {quoted(schema)} cascade")
         self.server.run("reset lock_timeout")
+
+
+def _in_json(name: str) -> str:
+    """A name in quotes as it stands in SQL that is kept as JSON."""
+    return json.dumps(quoted(name))[1:-1]
 
 
 def _columns(table: TextTable) -> list[str]:
