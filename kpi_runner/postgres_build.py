@@ -48,7 +48,8 @@ PATIENCE = "10s"
 KEPT_SQL = (("compiled_models", "compiled_sql"), ("kpi_catalog", "definition"))
 
 #: Tables of a build that are no models, and what follows a name in those that dbt makes on its way.
-NO_MODELS = ("kpi_figures", "compiled_models", "run_version", "run_version_kpis")
+MADE = "run_tables"
+NO_MODELS = ("kpi_figures", "compiled_models", "run_version", "run_version_kpis", MADE)
 ROWS, ON_THE_WAY = "__rows", re.compile(r"__dbt_(tmp|backup)\w*$")
 
 
@@ -215,6 +216,10 @@ class SchemaWorkplace(Workplace):
             for schema, name in self.server.rows(f"select schema_name, model_name from {quoted(base)}.compiled_models"):
                 finals.add(schema)
                 self.known.add(name)
+        if self._has(MADE, base):
+            for schema, name in self.server.rows(f"select schema_name, table_name from {quoted(base)}.{MADE}"):
+                finals.add(schema)
+                self.known.add(name)
         self.places = {self._beside(schema): schema for schema in sorted(finals)}
 
     def _folder(self, folder: str) -> str:
@@ -286,13 +291,17 @@ class SchemaWorkplace(Workplace):
         """Writes a table of texts. Raises DataError where it cannot."""
         name = f"{quoted(self.target.schema + BUILDING)}.{quoted(table)}"
         self.server.run(f"create table {name} ({', '.join(f'{quoted(column)} text' for column in columns)})")
-        for row in rows:
-            self.server.run(f"insert into {name} values ({', '.join('%s' for _ in columns)})", row)
+        if rows:
+            row = f"({', '.join('%s' for _ in columns)})"
+            values = [value for given in rows for value in given]
+            self.server.run(f"insert into {name} values {', '.join(row for _ in rows)}", values)
 
     def take_place(self) -> None:
         """Gives the schemas their names. Raises DataError, with the old ones kept."""
         self._name_finals()
         self._empty_files()
+        made = self.server.rows(_TABLES, (list(self.places),))
+        self.write(MADE, ["schema_name", "table_name"], [(self.places[schema], name) for schema, name in made])
         self._check_replaced()
         schemas = list(self.places.values())
         for (name,) in self.server.rows(_FUNCTIONS, {"old": schemas, "new": list(self.places)}):
