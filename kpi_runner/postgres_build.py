@@ -42,7 +42,10 @@ MOST_BYTES, MOST_BYTES_OF_SCHEMA = 63, 40
 LOCKS = 0x6B7069
 
 #: For how long a run waits for readers of a table that it wants to drop, and for builds that it has ended.
-PATIENCE = "10s"
+PATIENCE = "5s"
+
+#: For how long it waits for readers of others' views, to have these read the new figures.
+PATIENCE_WITH_VIEWS = "60s"
 
 #: Tables and columns of a build that hold SQL for the runner and for people.
 KEPT_SQL = (("compiled_models", "compiled_sql"), ("kpi_catalog", "definition"))
@@ -210,6 +213,9 @@ class SchemaWorkplace(Workplace):
     def _survey(self, nodes: Sequence[Mapping[str, Any]]) -> None:
         """Which schemas there will be, which the last run has made, and the names of tables that are a build's own."""
         base = self.target.schema
+        for node in nodes:
+            if not node["schema"].startswith(base + BUILDING):
+                self._refuse(f"{node['name']} would be made in {node['schema']}, which is no schema of {base}")
         finals = {base, self._folder(FILES), *(self._final(node["schema"]) for node in nodes)}
         self.known = {str(node["name"]) for node in nodes}
         if self._has("compiled_models", base):
@@ -311,7 +317,7 @@ class SchemaWorkplace(Workplace):
         )
         with self.server.at_once():
             # So that views say in which schema the tables are that they read.
-            self.server.run("set local search_path = pg_catalog")
+            self.server.run(f"set local search_path = pg_catalog; set local lock_timeout = '{PATIENCE_WITH_VIEWS}'")
             views = self.server.rows(_VIEWS, {"schemas": schemas})
             for statement in self._grants(_GRANTS):
                 self.server.run(statement)
@@ -321,7 +327,12 @@ class SchemaWorkplace(Workplace):
                     self.server.run(f"alter schema {quoted(schema)} rename to {quoted(other)}")
                 self.server.run(f"alter schema {quoted(building)} rename to {quoted(schema)}")
             for name, options, definition in views:
-                self.server.run(f"create or replace view {name} {options} as {definition}")
+                try:
+                    self.server.run(f"create or replace view {name} {options} as {definition}")
+                except DataError as error:
+                    raise DataError(
+                        f"{name}, which reads what was there, cannot read what takes its place. {error}"
+                    ) from None
 
     def _name_finals(self) -> None:
         """Has the SQL that is kept, compiled or as JSON, name the schemas as they will be called."""

@@ -243,7 +243,8 @@ def test_a_run_that_is_killed_leaves_the_old_figures(
 def rebuilt(killed: tuple[Result, str, list[str]], there: Place, files: dict[str, Path]) -> Place:
     """The next run, during which somebody has read, and not ended to read, the old figures."""
     with there.server.connected(there.database, READER) as connection, connection.cursor() as cursor:
-        cursor.execute("begin; declare old cursor for select value from reports.won where period_start = '2026-01-01'")
+        figure = "kpi_id = 'revenue' and grain = 'year' and dimension = 'total' and period_start = '2026-01-01'"
+        cursor.execute(f"begin; declare old cursor for select value from kpi.kpi_values where {figure}")
         result = there.call(*of(files["changed"]), "--format", "json")
         assert result.exit_code == 0, result.stderr
         cursor.execute("fetch old")
@@ -268,7 +269,7 @@ def test_the_next_run(
 def test_rights_outlive_a_run(rebuilt: Place) -> None:
     """Those in all tables that are to come, in a schema, and in one table; a view of others reads the new figures."""
     year = "period_start = '2026-01-01'"
-    assert rebuilt.rows(f"select value from reports.won where {year}", READER) == [(1900.0,)]
+    assert rebuilt.rows(f"select value from reports.won where {year}", READER) == [(2100.0,)]
     assert rebuilt.rows("select reloptions from pg_class where relname = 'won'") == [(["security_barrier=true"],)]
     assert rebuilt.rows("select count(*) > 0 from kpi.fct_deals", READER) == [(True,)]
     assert rebuilt.rows("select count(*) from kpi_staging.stg_folder__reps", READER) == [(2,)]
