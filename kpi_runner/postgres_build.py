@@ -468,6 +468,17 @@ inner join pg_catalog.pg_class as others on keys.confrelid = others.oid
 where keys.contype = 'f'
     and tables.relnamespace not in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
     and others.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
+union all
+select
+    format('the function %%I.%%I', spaces.nspname, functions.proname), cast(cast(tables.oid as regclass) as text)
+from pg_catalog.pg_depend as links
+inner join pg_catalog.pg_proc as functions
+    on links.classid = cast('pg_catalog.pg_proc' as regclass) and links.objid = functions.oid
+inner join pg_catalog.pg_namespace as spaces on functions.pronamespace = spaces.oid
+inner join pg_catalog.pg_class as tables
+    on links.refclassid = cast('pg_catalog.pg_class' as regclass) and links.refobjid = tables.oid
+where spaces.nspname <> all(%(schemas)s)
+    and tables.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
 """
 
 _NAMES = """

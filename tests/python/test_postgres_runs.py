@@ -195,6 +195,11 @@ def test_what_no_build_has_made_is_not_lost(there: Place, files: dict[str, Path]
         ("create table kpi.own (number integer)", "drop table kpi.own", "kpi.own was made by no build"),
         ("create materialized view reports.kept as select * from kpi.kpi_values",
          "drop materialized view reports.kept", "the materialized view reports.kept hangs on kpi_values"),
+        ("create function reports.days() returns bigint begin atomic select count(*) from kpi.calendar_days; end",
+         "drop function reports.days", "the function reports.days hangs on kpi.calendar_days"),
+        ("create unique index days on kpi.calendar_days (date_day);"
+         "create table reports.days (day date references kpi.calendar_days (date_day))",
+         "drop table reports.days", "the foreign key days_day_fkey of reports.days hangs on kpi.calendar_days"),
     ):  # fmt: skip
         there.rows(make)
         result = there.call(*of(files["changed"]))
