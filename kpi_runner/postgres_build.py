@@ -12,7 +12,7 @@ import os
 import re
 import socket
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -217,6 +217,7 @@ class SchemaWorkplace(Workplace):
             if not node["schema"].startswith(base + BUILDING):
                 self._refuse(f"{node['name']} would be made in {node['schema']}, which is no schema of {base}")
         finals = {base, self._folder(FILES), *(self._final(node["schema"]) for node in nodes)}
+        self._check_owners(finals)
         self.known = {str(node["name"]) for node in nodes}
         if self._has("compiled_models", base):
             for schema, name in self.server.rows(f"select schema_name, model_name from {quoted(base)}.compiled_models"):
@@ -265,15 +266,18 @@ class SchemaWorkplace(Workplace):
 
     # --- What is there already
 
-    def _check_replaced(self) -> None:
-        """Raises DataError where something would be lost with the old schemas that no build has made."""
-        schemas = list(self.places.values())
+    def _check_owners(self, schemas: Iterable[str]) -> None:
+        """Raises DataError where a schema that is to be replaced is another role's."""
         for schema, owner in self.server.rows(
             "select nspname, pg_get_userbyid(nspowner) from pg_catalog.pg_namespace"
             " where nspname = any(%s) and not pg_has_role(nspowner, 'usage')",
-            (schemas,),
+            (list(schemas),),
         ):
             self._refuse(f"the schema {schema} belongs to {owner}, and a build takes the place of it")
+
+    def _check_replaced(self) -> None:
+        """Raises DataError where something would be lost with the old schemas that no build has made."""
+        schemas = list(self.places.values())
         for schema, table in self.server.rows(_TABLES, (schemas,)):
             name = ON_THE_WAY.sub("", table).removesuffix(ROWS)
             if name not in (*self.known, *NO_MODELS) and schema != self._folder(FILES):

@@ -148,14 +148,19 @@ def test_a_publication(there: Place, on_duckdb: dict[str, Built]) -> None:
     assert "no figure has changed" in unchanged.stderr
 
 
+def failing(there: Place, directory: Path) -> Path:
+    """The script that fails in dbt's stead."""
+    script = directory / "failing.py"
+    place = f"host=127.0.0.1 port={there.server.port} user=kpi dbname={there.database}"
+    script.write_text(FAILING.format(place=place), encoding="utf-8")
+    return script
+
+
 @pytest.mark.usefixtures("built")
 def test_a_run_that_fails_leaves_the_old_figures(
     there: Place, on_duckdb: dict[str, Built], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "failing.py"
-    place = f"host=127.0.0.1 port={there.server.port} user=kpi dbname={there.database}"
-    script.write_text(FAILING.format(place=place), encoding="utf-8")
-    monkeypatch.setattr(kpi_runner.build, "CHILD", script)
+    monkeypatch.setattr(kpi_runner.build, "CHILD", failing(there, tmp_path))
     result = there.call("run", "--system", "demo", "--as-of", AS_OF)
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "Error: no room\nNothing was changed.\n"
@@ -328,10 +333,11 @@ def test_a_schema_of_too_long_a_name(there: Place, monkeypatch: pytest.MonkeyPat
     assert schema in result.stderr
 
 
-def test_a_schema_of_somebody_else(there: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schema_of_somebody_else(there: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     there.server.execute("create schema others", there.database)
     monkeypatch.setenv("KPI_POSTGRES_SCHEMA", "others")
-    result = there.call("run", "--system", "demo", "--select", "revenue")
+    monkeypatch.setattr(kpi_runner.build, "CHILD", failing(there, tmp_path))
+    result = there.call("run", "--system", "demo", "--as-of", AS_OF)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "the schema others belongs to tests" in result.stderr
 
