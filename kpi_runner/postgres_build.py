@@ -433,7 +433,9 @@ where functions.proname not in (
 
 #: What is read of old schemas from elsewhere: the relation, its kind, what it reads.
 _READERS = """
-select readers.oid, spaces.nspname, readers.relname, readers.relkind, readers.reloptions, read.relname as read_name
+select
+    readers.oid, spaces.nspname, readers.relname, readers.relkind, readers.reloptions,
+    format('%%I.%%I', read_spaces.nspname, read.relname) as read_name
 from pg_catalog.pg_depend as links
 inner join pg_catalog.pg_rewrite as rules
     on links.classid = cast('pg_catalog.pg_rewrite' as regclass) and links.objid = rules.oid
@@ -464,25 +466,26 @@ select format('the materialized view %%I.%%I', nspname, relname), read_name
 from ({_READERS}) as readers where relkind <> 'v'
 union all
 select
-    format('the foreign key %%I of %%s', keys.conname, cast(keys.conrelid as regclass)),
-    cast(cast(keys.confrelid as regclass) as text)
+    format('the foreign key %%I of %%I.%%I', keys.conname, spaces.nspname, tables.relname),
+    format('%%I.%%I', other_spaces.nspname, others.relname)
 from pg_catalog.pg_constraint as keys
 inner join pg_catalog.pg_class as tables on keys.conrelid = tables.oid
+inner join pg_catalog.pg_namespace as spaces on tables.relnamespace = spaces.oid
 inner join pg_catalog.pg_class as others on keys.confrelid = others.oid
-where keys.contype = 'f'
-    and tables.relnamespace not in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
-    and others.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
+inner join pg_catalog.pg_namespace as other_spaces on others.relnamespace = other_spaces.oid
+where keys.contype = 'f' and spaces.nspname <> all(%(schemas)s) and other_spaces.nspname = any(%(schemas)s)
 union all
 select
-    format('the function %%I.%%I', spaces.nspname, functions.proname), cast(cast(tables.oid as regclass) as text)
+    format('the function %%I.%%I', spaces.nspname, functions.proname),
+    format('%%I.%%I', table_spaces.nspname, tables.relname)
 from pg_catalog.pg_depend as links
 inner join pg_catalog.pg_proc as functions
     on links.classid = cast('pg_catalog.pg_proc' as regclass) and links.objid = functions.oid
 inner join pg_catalog.pg_namespace as spaces on functions.pronamespace = spaces.oid
 inner join pg_catalog.pg_class as tables
     on links.refclassid = cast('pg_catalog.pg_class' as regclass) and links.refobjid = tables.oid
-where spaces.nspname <> all(%(schemas)s)
-    and tables.relnamespace in (select oid from pg_catalog.pg_namespace where nspname = any(%(schemas)s))
+inner join pg_catalog.pg_namespace as table_spaces on tables.relnamespace = table_spaces.oid
+where spaces.nspname <> all(%(schemas)s) and table_spaces.nspname = any(%(schemas)s)
 """
 
 _NAMES = """

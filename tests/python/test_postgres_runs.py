@@ -199,7 +199,7 @@ def test_what_no_build_has_made_is_not_lost(there: Place, files: dict[str, Path]
     for make, drop, named in (
         ("create table kpi.own (number integer)", "drop table kpi.own", "kpi.own was made by no build"),
         ("create materialized view reports.kept as select * from kpi.kpi_values",
-         "drop materialized view reports.kept", "the materialized view reports.kept hangs on kpi_values"),
+         "drop materialized view reports.kept", "the materialized view reports.kept hangs on kpi.kpi_values"),
         ("create function reports.days() returns bigint begin atomic select count(*) from kpi.calendar_days; end",
          "drop function reports.days", "the function reports.days hangs on kpi.calendar_days"),
         ("create unique index days on kpi.calendar_days (date_day);"
@@ -287,7 +287,7 @@ def test_rights_outlive_a_run(rebuilt: Place) -> None:
         rebuilt.rows("select count(*) from kpi_staging.stg_folder__deals", READER)
     (defaults,) = rebuilt.rows(
         "select nspname, cast(defaclacl as text) from pg_default_acl inner join pg_namespace as spaces"
-        " on defaclnamespace = spaces.oid"
+        " on defaclnamespace = spaces.oid where nspname = 'kpi'"
     )
     assert defaults == ("kpi", "{dashboards=r/kpi}")
 
