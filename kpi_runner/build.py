@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kpi_runner.parsed import parsed_directory, shaping_vars
 from kpi_runner.profiles import Target, write_profile
 from kpi_runner.project import PROJECT_NAME, Project
 from kpi_runner.versions import BuildVersion, build_settings, code_version, kpi_versions, record
-from kpi_runner.workplace import Workplace, take_place, workplace
+from kpi_runner.workplace import Workplace, workplace
 
 #: What every build makes beside the KPIs: what queries, exports and dashboards read.
 ALWAYS_BUILT = (
@@ -38,36 +39,35 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     while another run builds, UsageError where dbt refuses one of the variables, and DataError where
     it refuses otherwise.
     """
-    with workplace(target.path) as place:
-        # The file keeps its name: views name the database they lie in by it.
-        unfinished = place.directory / target.path.name
-        code = code_version(project.directory)
-        seconds = _run_dbt(project, target, variables, kpis, unfinished, place)
-        manifest = json.loads((place.directory / "target" / "manifest.json").read_text(encoding="utf-8"))
+    with workplace(target) as place:
+        code = code_version(project.directory, place.engine_version)
+        seconds = _run_dbt(project, target, variables, kpis, place)
+        manifest = json.loads(_manifest(place).read_text(encoding="utf-8"))
         version = BuildVersion(code, build_settings(project, variables), kpi_versions(manifest))
-        record(unfinished, target.schema, version)
-        take_place(unfinished, target.path)
+        record(place, version)
+        place.take_place()
     return seconds
 
 
+def _manifest(place: Workplace) -> Path:
+    """dbt's manifest of the project, as it was read for this build."""
+    return place.directory / "target" / "manifest.json"
+
+
 def _run_dbt(
-    project: Project,
-    target: Target,
-    variables: Mapping[str, Any],
-    kpis: Sequence[str],
-    warehouse: Path,
-    place: Workplace,
+    project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
 ) -> dict[str, float]:
     """Runs dbt in a process of its own and follows its log; returns the seconds that each model took."""
     profiles = place.directory / "profiles"
-    write_profile(project.profiles_file, PROJECT_NAME, target, profiles)
-    environment = os.environ | {"KPI_DUCKDB_PATH": str(warehouse), "DBT_PROFILES_DIR": str(profiles)}
+    write_profile(project.profiles_file, PROJECT_NAME, target, place.profile, profiles)
+    environment = os.environ | place.environment | {"DBT_PROFILES_DIR": str(profiles)}
     shaping = shaping_vars(variables)
     parsed = parsed_directory(project, target, shaping, place.directory)
     with subprocess.Popen(
         [*_parsing(parsed, shaping), *_building(project, target, variables, kpis, place)],
         cwd=project.directory,
         env=environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,17 +77,31 @@ def _run_dbt(
         pass_fds=(place.lock,),
     ) as process:
         assert process.stdout is not None
-        log = DbtLog(process.stdout)
+
+        def go_on() -> None:
+            place.receive(_manifest(place), project, variables)
+            _tell_to_build(process)
+
+        log = DbtLog(process.stdout, go_on)
         try:
             log.follow()
         except BaseException:
             _stop(process)
             raise
-    if process.returncode != 0 or not warehouse.is_file():
-        complaint = naming_the_delivery(log.complaint(), place.directory / "target" / "manifest.json")
+    if process.returncode != 0 or not place.is_built():
+        complaint = naming_the_delivery(log.complaint(), _manifest(place))
         complaint += "\nNothing was changed."
         raise UsageError(complaint) if complaint.split(":")[0] in variables else DataError(complaint)
     return log.seconds
+
+
+def _tell_to_build(process: subprocess.Popen[str]) -> None:
+    """Says to the process, which has read the project and waits, that it may build now."""
+    assert process.stdin is not None
+    # Where it has ended meanwhile, its log says why.
+    with suppress(BrokenPipeError):
+        process.stdin.write("build\n")
+        process.stdin.flush()
 
 
 def _parsing(parsed: Path, shaping: str) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -71,13 +72,15 @@ def parsed(directory: Path, variables: str, common: list[str], target: Path) -> 
     """
     from dbt.cli.main import dbtRunner
 
-    database = os.environ["KPI_DUCKDB_PATH"]
+    database = os.environ.get("KPI_DUCKDB_PATH")
     with (directory / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        os.environ["KPI_DUCKDB_PATH"] = str(directory / Path(database).name)
+        if database is not None:
+            os.environ["KPI_DUCKDB_PATH"] = str(directory / Path(database).name)
         options = [*common, "--target-path", str(directory), "--vars", variables]
         read = dbtRunner(callbacks=[tell]).invoke(["parse", *options])
-        os.environ["KPI_DUCKDB_PATH"] = database
+        if database is not None:
+            os.environ["KPI_DUCKDB_PATH"] = database
         if not read.success:
             sys.exit(REFUSED)
         manifest = cast("Manifest", read.result)
@@ -96,6 +99,14 @@ def write_manifest(manifest: Manifest, directory: Path) -> None:
         unfinished.replace(file)
 
 
+def await_word() -> None:
+    """Says that the project is read, and waits for a line; ends the process where nobody is left to write one."""
+    with TELLING:
+        print(json.dumps({"info": {"name": "ProjectRead", "level": "info", "msg": ""}, "data": {}}), flush=True)
+    if not sys.stdin.readline():
+        sys.exit(REFUSED)
+
+
 def main(arguments: list[str]) -> None:
     """Builds, and ends the process with dbt's exit code."""
     from dbt.cli.main import dbtRunner
@@ -104,6 +115,7 @@ def main(arguments: list[str]) -> None:
     border = options.index("--")
     common, build = options[:border], options[border + 1 :]
     manifest = parsed(Path(directory), variables, common, Path(build[build.index("--target-path") + 1]))
+    await_word()
     built = dbtRunner(manifest, callbacks=[tell]).invoke(["build", *common, *build])
     sys.exit(0 if built.success else 1 if built.exception is None else REFUSED)
 

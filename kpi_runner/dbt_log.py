@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
 import click
+
+#: The line, no event of dbt's own, by which the building process says that it has read the project.
+PROJECT_READ = "ProjectRead"
 
 #: A file in DuckDB's words: of the CSV reader on a line of its own, of the Parquet reader in quotes.
 _FILE = re.compile(r"^file = (?P<csv>.+)$|(?i:file) '(?P<parquet>.+\.parquet)'", re.MULTILINE)
 
 
 class DbtLog:
-    """Follows dbt's JSON log: shows progress on a terminal, keeps errors and timings."""
+    """Follows dbt's JSON log: shows progress on a terminal, keeps errors and timings.
 
-    def __init__(self, lines: IO[str]) -> None:
+    `when_read` is called when dbt has read the project and waits to be told that it may build.
+    """
+
+    def __init__(self, lines: IO[str], when_read: Callable[[], None]) -> None:
         self.lines = lines
+        self.when_read = when_read
         self.seconds: dict[str, float] = {}
         self.errors: list[str] = []
         self.plain: list[str] = []
@@ -38,6 +46,8 @@ class DbtLog:
             except (ValueError, KeyError, TypeError):
                 self.plain.append(line.rstrip())
                 continue
+            if info["name"] == PROJECT_READ:
+                self.when_read()
             if info["level"] == "error":
                 self.errors.append(info["msg"])
             if info["name"] in ("LogModelResult", "LogSeedResult"):
@@ -48,14 +58,14 @@ class DbtLog:
     def complaint(self) -> str:
         """The first error as a person can act on it: without dbt's frames around it."""
         for message in self.errors:
-            text = _essence(message)
+            text = essence(message)
             if text:
                 return text
         return "dbt failed: " + "\n".join(self.plain[-5:] or self.errors[-5:] or ["no message"])
 
 
-def _essence(message: str) -> str:
-    """What a dbt message says, without the lines that say where in dbt it came from."""
+def essence(message: str) -> str:
+    """What a message of dbt or DuckDB says, without the lines that say where in dbt it came from."""
     kept = []
     for line in message.splitlines():
         text = line.strip()
@@ -82,20 +92,24 @@ def naming_the_delivery(complaint: str, manifest: Path) -> str:
     if not found:
         return complaint
     file = found["csv"] or found["parquet"]
-    entity = _entity_of(Path(file), manifest)
-    rest = complaint.replace(f"file = {file}", "").strip()
-    return f"{entity + ': ' if entity else ''}{file} cannot be read: {rest}"
+    return unreadable(Path(file), complaint.replace(f"file = {file}", "").strip(), entities(manifest))
 
 
-def _entity_of(file: Path, manifest: Path) -> str | None:
-    """The entity whose staging model reads a file of that name."""
-    if not manifest.is_file():
-        return None
-    for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
-        meta = node["config"].get("meta") or {}
-        if meta.get("file") in (file.name, file.stem):
-            return str(meta["entity"])
-    return None
+def unreadable(file: Path, reason: str, delivering: Mapping[str, str]) -> str:
+    """That a file cannot be read, with the entity that it delivers where it does, by what entities() gives."""
+    entity = delivering.get(file.name) or delivering.get(file.stem)
+    return f"{entity + ': ' if entity else ''}{file} cannot be read: {reason}"
+
+
+def entities(manifest: Path) -> dict[str, str]:
+    """The entities that are delivered by files, by the file's name or, where it may end in several ways, its stem."""
+    found = {}
+    if manifest.is_file():
+        for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
+            meta = node["config"].get("meta") or {}
+            if meta.get("file"):
+                found[str(meta["file"])] = str(meta["entity"])
+    return found
 
 
 def _show_progress(index: int, total: int, name: str) -> None:

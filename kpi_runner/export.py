@@ -69,6 +69,7 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
             is_other = (span.start, span.end) != (period.start, period.end)
             note = f"what was asked for is no complete period of a grain that was built: {REPORT} is about {span.text}"
             written.append(Written(REPORT, f"the report of {span.text}", note if is_other else ""))
+        warehouse.check_unreplaced()
     return written
 
 

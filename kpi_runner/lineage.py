@@ -44,11 +44,15 @@ class Rows:
 
 
 class Lineage:
-    """The lineage of a warehouse: `models` has the compiled SQL, `columns` every relation's, both by `schema.name`."""
+    """The lineage of a warehouse: `models` has the compiled SQL, `columns` every relation's, both by `schema.name`.
 
-    def __init__(self, models: Mapping[str, str], columns: Mapping[str, Sequence[str]]) -> None:
+    Tables of the schema `files` stand for delivered files, and are called like these.
+    """
+
+    def __init__(self, models: Mapping[str, str], columns: Mapping[str, Sequence[str]], files: str = "") -> None:
         self._models = models
         self._columns = columns
+        self._files = files
         self._readers: dict[str, tuple[_Reader, exp.Query]] = {}
         self._sources: dict[Column, list[Column]] = {}
         self._keys = {key.partition(".")[2]: key for key in models}
@@ -105,12 +109,13 @@ class Lineage:
         return self._readers[key]
 
     def _label(self, schema: str, name: str) -> str:
-        """How a relation is named: a model by its name, another by schema and name."""
+        """How a relation is named: a model or a file by its name, another by schema and name."""
         key = f"{schema}.{name}"
-        return name if key in self._models else key
+        return name if key in self._models or schema == self._files else key
 
     def _columns_of(self, relation: str) -> Sequence[str]:
-        return self._columns.get(self._keys.get(relation, relation), ())
+        key = self._keys.get(relation, relation)
+        return self._columns.get(key) or self._columns.get(f"{self._files}.{relation}", ())
 
 
 def _parsed(sql: str) -> exp.Query:

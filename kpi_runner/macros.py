@@ -1,9 +1,13 @@
-"""The macros of macros/kpi, compiled without dbt: pure Jinja, which dbt renders when it builds."""
+"""Macros of the project, compiled without dbt: pure Jinja, which dbt renders when it builds."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 from jinja2 import DictLoader, Environment, FileSystemBytecodeCache, StrictUndefined, Template
@@ -16,6 +20,9 @@ ROLLUP_FILES = (
     "kpi/rollup.sql", "kpi/cells.sql", "kpi/measures.sql", "kpi/grid.sql", "kpi/days_of_windows.sql",
     "kpi/known_rows.sql", "kpi/drill.sql", "engine/numbers.sql",
 )  # fmt: skip
+
+#: The file that says how files are read.
+FILE_FILES = ("engine/engine.sql",)
 
 
 class _Returned(Exception):
@@ -63,13 +70,37 @@ def _kept_bytecode() -> FileSystemBytecodeCache | None:
 @cache
 def rollup_macros(project_dir: Path) -> Any:
     """The macros of the roll-up of a project; compiled once, however many KPIs are asked for."""
-    source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in ROLLUP_FILES)
+    return _compiled(project_dir, ROLLUP_FILES, {})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The rows of a query as macros take them: `rows`, and `columns`, each with its values."""
+
+    rows: list[tuple[Any, ...]]
+
+    @property
+    def columns(self) -> list[Any]:
+        """The columns of the rows."""
+        return [SimpleNamespace(values=lambda values=values: values) for values in zip(*self.rows, strict=True)]
+
+
+def file_macros(project_dir: Path, query: Callable[[str], list[tuple[Any, ...]]]) -> Any:
+    """The macros by which DuckDB reads files in a build, where `query` gives the rows of its SQL."""
+    given = {"run_query": lambda sql: _Found(query(sql)), "modules": SimpleNamespace(re=re)}
+    return _compiled(project_dir, FILE_FILES, given)
+
+
+def _compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any]) -> Any:
+    """The macros of some files, with what dbt would give them."""
+    source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(
         extensions=["jinja2.ext.do"],
         undefined=StrictUndefined,
         loader=DictLoader({MACROS.name: source}),
         bytecode_cache=_kept_bytecode(),
     )
+    environment.globals |= given
     environment.globals["return"] = _return
     environment.globals["adapter"] = adapter = _Adapter()
     template: Template = environment.get_template(MACROS.name)

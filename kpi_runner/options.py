@@ -11,10 +11,9 @@ import click
 
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import FORMS
-from kpi_runner.profiles import Target
 from kpi_runner.project import Project, find_project
 from kpi_runner.render import to_csv, to_json, to_text
-from kpi_runner.warehouse import RunSettings, Warehouse
+from kpi_runner.warehouse import RunSettings, Warehouse, opened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,18 +71,8 @@ def format_option(*names: str) -> Callable[[Command], Command]:
 def open_warehouse(target: str | None, project_dir: Path | None) -> tuple[Project, Warehouse, RunSettings]:
     """The project, the warehouse that its last run left, and that run's settings."""
     project = find_project(project_dir)
-    place = project.target(target)
-    warehouse = _opened(place)
+    warehouse = opened(project.target(target))
     return project, warehouse, warehouse.settings()
-
-
-def _opened(place: Target) -> Warehouse:
-    """The warehouse that a target has built."""
-    if place.server is None:
-        return Warehouse(place.path, place.schema)
-    from kpi_runner.postgres import PostgresWarehouse
-
-    return PostgresWarehouse(place.name, place.server, place.schema)
 
 
 def name_as_of(settings: RunSettings) -> None:

@@ -36,7 +36,7 @@ def parsed_directory(project: Project, target: Target, shaping: str, workplace: 
     It lies in the project; where nothing can be written there, in the workplace, for this run alone.
     """
     parsed = project.directory / "target" / "parsed"
-    what = "\n".join([target.name, target.schema, target.path.name, shaping])
+    what = "\n".join([target.name, target.schema, target.database, shaping])
     directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
     try:
         directory.mkdir(parents=True, exist_ok=True)

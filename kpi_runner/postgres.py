@@ -1,17 +1,19 @@
-"""A warehouse on a PostgreSQL server, as `dbt build --target postgres` left it. Read-only."""
+"""A warehouse on a PostgreSQL server, as the last run left it. Read-only."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from kpi_runner.errors import DataError
-from kpi_runner.sql import quoted
+from kpi_runner.profiles import Target
+from kpi_runner.sql import quoted, text_literal
 from kpi_runner.warehouse import Warehouse, first_line
 
 #: What a parameter's place is told from: texts and names in quotes, which may hold a question mark or a percent sign.
@@ -21,53 +23,94 @@ _PARTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\?|%""")
 _LACKING = ("42P01", "42703", "42883")
 
 
+#: What `kpi publish` and `kpi diff` read, beside each KPI's rows and what was delivered.
+_COPIED = (
+    "run_settings", "run_version", "run_version_kpis", "kpi_catalog", "kpi_measures", "kpi_values",
+    "unavailable_measures", "compared_periods",
+)  # fmt: skip
+
+
+def connected(target: Target, **options: Any) -> Any:
+    """A connection to a target's server. Raises DataError where there can be none."""
+    try:
+        import psycopg2
+    except ImportError:
+        raise DataError(
+            f"--target: {target.name} is a PostgreSQL server, and what speaks to it is not installed:"
+            " pip install --require-hashes -r requirements/postgres.txt"
+        ) from None
+    try:
+        return psycopg2.connect(**dict[str, Any](target.server or {}), **options)
+    except psycopg2.Error as error:
+        raise DataError(f"The warehouse {named(target)} cannot be opened: {first_line(error)}") from None
+
+
+def named(target: Target) -> str:
+    """What messages call a warehouse on a server."""
+    server = target.server or {}
+    return f"{target.name} ({server['dbname']} on {server['host']}:{server['port']})"
+
+
 class PostgresWarehouse(Warehouse):
     """An open warehouse on a server. Use as a context manager."""
 
-    def __init__(self, name: str, server: Mapping[str, str], schema: str) -> None:
-        """Connects to the server of the target of that name.
+    def __init__(self, target: Target) -> None:
+        """Connects to the server of a target.
 
         Raises DataError where it cannot, or finds no finished run.
         """
-        try:
-            import psycopg2
-        except ImportError:
-            raise DataError(
-                f"--target: {name} is a PostgreSQL server, and what reads it is not installed:"
-                " pip install --require-hashes -r requirements/postgres.txt"
-            ) from None
-        self.name = f"{name} ({server['dbname']} on {server['host']}:{server['port']})"
-        self.schema = schema
-        self._error: type[Exception] = psycopg2.Error
-        try:
-            self.server = psycopg2.connect(**dict[str, Any](server))
-        except psycopg2.Error as error:
-            raise DataError(f"The warehouse {self.name} cannot be opened: {first_line(error)}") from None
+        self.server = connected(target)
+        self.name = named(target)
+        self.schema = target.schema
         self.server.set_session(readonly=True, autocommit=True)
         with self.server.cursor() as cursor:
-            # What a query rolls up is estimated badly, as in a build: see macros/engine/postgres.sql.
-            cursor.execute(f"set search_path = {quoted(schema)}; set enable_nestloop = off")
+            # What a query rolls up is planned badly, as in a build: see macros/engine/postgres.sql.
+            cursor.execute(f"set search_path = {quoted(self.schema)}; set enable_nestloop = off; set jit = off")
+        self._opened = self._number()
         if not self.has_table("run_settings"):
             self.server.close()
             raise DataError(
-                f"The warehouse {self.name} holds no finished run in the schema {schema}. Build one with"
-                f" `dbt build --target {name}` (docs/postgres.md)."
+                f"The warehouse {self.name} holds no finished run in the schema {self.schema}. Build one with"
+                f" `kpi run --target {target.name}` (docs/postgres.md)."
             )
 
-    def __exit__(self, *_: object) -> None:
-        self.server.close()
+    def __exit__(self, *raised: object) -> None:
+        try:
+            if raised == (None, None, None):
+                self.check_unreplaced()
+        finally:
+            self.server.close()
+
+    def _number(self) -> list[tuple[Any, ...]]:
+        """The number of the schema: each run makes a new one, and gives it the name."""
+        return self.rows("select oid from pg_catalog.pg_namespace where nspname = ?", [self.schema])
+
+    def check_unreplaced(self) -> None:
+        """Raises DataError where a run has replaced the figures since they were opened.
+
+        What was read may then be of both: names lead to the new ones from one statement to the next.
+        """
+        if self._number() != self._opened:
+            raise DataError(f"The warehouse {self.name} was replaced by a run while it was read. Ask again.")
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query of ours; raises what Warehouse.rows() does."""
+        with self._asking() as cursor:
+            cursor.execute(_with_places(sql), tuple(parameters))
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+    @contextmanager
+    def _asking(self) -> Iterator[Any]:
+        """A cursor; what the server refuses becomes an error of ours."""
         with self.server.cursor() as cursor:
             try:
-                cursor.execute(_with_places(sql), tuple(parameters))
-                found: list[tuple[Any, ...]] = cursor.fetchall()
-            except self._error as error:
+                yield cursor
+            except self.server.Error as error:
                 if getattr(error, "pgcode", None) in _LACKING:
+                    self.check_unreplaced()
                     raise self.of_another_layout(first_line(error)) from None
                 raise DataError(f"The warehouse {self.name} refused a query: {first_line(error)}") from None
-        return found
 
     def all_columns(self) -> list[tuple[str, str, str]]:
         """What Warehouse.all_columns() gives, also of tables that the role may not read."""
@@ -87,21 +130,66 @@ class PostgresWarehouse(Warehouse):
 
     def _described(self, sql: str) -> Sequence[Any]:
         """The columns of a query of ours, as the server describes them."""
-        with self.server.cursor() as cursor:
+        with self._asking() as cursor:
             cursor.execute(f"select * from ({sql}) as of_no_row limit 0")
             described: Sequence[Any] = cursor.description
         return described
 
     def write_parquet(self, sql: str, file: Path) -> int:
         """Writes the rows of a query of ours as a Parquet file, with the query's own types; returns how many."""
-        with tempfile.TemporaryDirectory() as directory, self.server.cursor() as cursor, duckdb.connect() as connection:
+        with duckdb.connect() as connection, self._fetched(sql) as rows:
+            ((count,),) = connection.execute(f"copy (from {rows}) to ? (format parquet)", [str(file)]).fetchall()
+        return int(count)
+
+    @contextmanager
+    def _fetched(self, sql: str) -> Iterator[str]:
+        """The rows of a query of ours as a table expression of DuckDB, with the query's own types."""
+        with tempfile.TemporaryDirectory() as directory:
             types = {column.name: _duckdb_type(column) for column in self._described(sql)}
             text = Path(directory) / "rows.csv"
-            with text.open("wb") as target:
+            with text.open("wb") as target, self._asking() as cursor:
                 cursor.copy_expert(f"copy ({sql}) to stdout (format csv, header)", target)
-            read = f"read_csv('{text}', header = true, columns = {types}, nullstr = '', allow_quoted_nulls = false)"
-            ((count,),) = connection.execute(f"copy (from {read}) to ? (format parquet)", [str(file)]).fetchall()
-        return int(count)
+            yield (
+                f"read_csv({text_literal(str(text))}, auto_detect = false, header = true, delim = ',', quote = '\"',"
+                f" escape = '\"', columns = {types}, nullstr = '', allow_quoted_nulls = false)"
+            )
+
+    @contextmanager
+    def to_publish(self) -> Iterator[Warehouse]:
+        """A copy in a file of DuckDB, of what is published and compared."""
+        with tempfile.TemporaryDirectory() as directory:
+            # The file is called otherwise than any schema: DuckDB takes both for names of one kind.
+            file = Path(directory) / "copied figures of a server.duckdb"
+            staging = self.schema_of("staging")
+            copied = [(self.schema, name, "*") for name in self._relations(self.schema) if _is_copied(name)]
+            # Of what was delivered its fingerprint is asked, no more.
+            copied += [(staging, name, "_row") for name in self._relations(staging) if name.startswith("stg_")]
+            with duckdb.connect(str(file)) as connection:
+                for schema, name, columns in copied:
+                    table = f"{quoted(schema)}.{quoted(name)}"
+                    connection.execute(f"create schema if not exists {quoted(schema)}")
+                    with self._fetched(f"select {columns} from {table}") as rows:
+                        connection.execute(f"create table {table} as from {rows}")
+            self.check_unreplaced()
+            with Warehouse(file, self.schema) as warehouse:
+                warehouse.name = self.name
+                yield warehouse
+
+    def _relations(self, schema: str) -> list[str]:
+        """The tables and views of a schema, also those that the role may not read."""
+        return [
+            name
+            for (name,) in self.rows(
+                "select tables.relname from pg_catalog.pg_class as tables"
+                " inner join pg_catalog.pg_namespace as spaces on tables.relnamespace = spaces.oid"
+                " where spaces.nspname = ? and tables.relkind in ('r', 'v') order by tables.relname",
+                [schema],
+            )
+        ]
+
+
+def _is_copied(name: str) -> bool:
+    return name in _COPIED or name.endswith("__rows")
 
 
 def _with_places(sql: str) -> str:

@@ -21,26 +21,36 @@ RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
 SERVER_FIELDS = ("host", "port", "user", "password", "dbname")
 
 
+#: Names the directory in which lies what belongs to a warehouse on a server; without it, the project's `warehouse`.
+WAREHOUSE_DIRECTORY = "KPI_WAREHOUSE_DIR"
+
+
 @dataclass(frozen=True)
 class Target:
-    """A dbt target: its name, its engine, and the schema that it builds, in a database file or on a server."""
+    """A dbt target: its name, its engine, and the schema that it builds, in a database file or on a server.
+
+    `beside` is a path that no other target has: the database file or, for a server, one that is named after it. What
+    belongs to the warehouse and is no part of it lies beside that: publications, a run's own files, the demo's report.
+    """
 
     name: str
     engine: str
     file: Path | None
+    beside: Path
     schema: str = "main"
     server: Mapping[str, str] | None = None
 
     @property
     def path(self) -> Path:
-        """The database file. Raises DataError, for commands that need one, where the target is a server."""
+        """The database file. Raises DataError where the target is a server."""
         if self.file is None:
-            raise DataError(
-                f"--target: {self.name} is of type {self.engine}; this command works on duckdb alone. `dbt build`"
-                " builds there, and list, show, query, explain, drill, check and export read it"
-                f" (docs/{self.engine}.md)."
-            )
+            raise DataError(f"--target: {self.name} is a server of type {self.engine}, and no file of duckdb.")
         return self.file
+
+    @property
+    def database(self) -> str:
+        """What the database is called."""
+        return self.file.name if self.server is None and self.file else (self.server or {})["dbname"]
 
 
 def read_target(file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path) -> Target:
@@ -57,7 +67,8 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     engine = _rendered(output.get("type"), file)
     if engine == "postgres":
         server = {name: _rendered(output.get(name), file) for name in SERVER_FIELDS}
-        return Target(chosen, engine, None, _rendered(output.get("schema"), file), server)
+        schema = _rendered(output.get("schema"), file)
+        return Target(chosen, engine, None, _beside_server(server, schema, project_dir), schema, server)
     if engine != "duckdb":
         raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb and postgres.")
     where = f"the target {chosen} of {file}"
@@ -70,7 +81,14 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     path = project_dir / Path(given).expanduser()
     _check_place(given, path, where)
     _check_name(path, where, schema)
-    return Target(chosen, engine, path, schema)
+    return Target(chosen, engine, path, path, schema)
+
+
+def _beside_server(server: Mapping[str, str], schema: str, project_dir: Path) -> Path:
+    """The path by which what belongs to a schema on a server is told from what belongs to others."""
+    directory = Path(os.environ.get(WAREHOUSE_DIRECTORY) or "warehouse").expanduser()
+    name = "-".join((server["host"], server["port"], server["dbname"], schema))
+    return project_dir / directory / re.sub(r"[^\w.-]", "_", name).lstrip(".")
 
 
 def _check_place(given: str, path: Path, where: str) -> None:
@@ -101,13 +119,13 @@ def _check_name(path: Path, where: str, schema: str) -> None:
         )
 
 
-def write_profile(file: Path, profile_name: str, target: Target, directory: Path) -> None:
-    """Writes a copy of a profiles file to `directory`, its target's path taken from KPI_DUCKDB_PATH.
+def write_profile(file: Path, profile_name: str, target: Target, fields: Mapping[str, str], directory: Path) -> None:
+    """Writes a copy of a profiles file to `directory`, with these fields of the target instead of its own.
 
     What dbt renders stays as it is written, so that no secret of the environment gets into a file.
     """
     document = load_profiles(file)
-    document[profile_name]["outputs"][target.name]["path"] = "{{ env_var('KPI_DUCKDB_PATH') }}"
+    document[profile_name]["outputs"][target.name] |= fields
     directory.mkdir(parents=True, exist_ok=True)
     copy = directory / "profiles.yml"
     copy.touch(mode=0o600)

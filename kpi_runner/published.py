@@ -97,7 +97,7 @@ class Publication:
 
 
 def history_of(warehouse: Path) -> Path:
-    """The directory that holds the history of a warehouse's published figures."""
+    """The directory that holds the history of a warehouse's published figures; `warehouse` is Target.beside."""
     return warehouse.with_name(f"{warehouse.name}.published")
 
 
@@ -115,7 +115,7 @@ def state_of(warehouse: Warehouse) -> State:
 
 def _deliveries(warehouse: Warehouse) -> tuple[Delivery, ...]:
     """The fingerprint of each source system's entities: their rows as delivered, of which the order says nothing."""
-    schema = "staging" if warehouse.schema == "main" else f"{warehouse.schema}_staging"
+    schema = warehouse.schema_of("staging")
     tables = warehouse.rows(
         "select table_name from information_schema.tables"
         " where table_schema = ? and starts_with(table_name, 'stg_') order by table_name",

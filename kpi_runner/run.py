@@ -14,7 +14,7 @@ from kpi_runner.periods import Calendar, parse_period
 from kpi_runner.profiles import Target
 from kpi_runner.project import PROJECT_FILE, Project, read_yaml
 from kpi_runner.settings import assigned, checked, settable
-from kpi_runner.warehouse import Kpi, Warehouse, nearest
+from kpi_runner.warehouse import Kpi, Warehouse, nearest, opened
 
 SETTINGS_FILE = "settings.yml"
 
@@ -76,7 +76,7 @@ def run(request: RunRequest, project: Project, target: Target) -> RunSummary:
         seconds = build(project, target, run_variables(request, project), request.kpis)
     except UsageError as error:
         raise UsageError(f"{_origin(str(error).split(':')[0], request)}{error}") from None
-    with Warehouse(target.path, target.schema) as warehouse:
+    with opened(target) as warehouse:
         return summarize(warehouse, seconds)
 
 

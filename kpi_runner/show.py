@@ -157,7 +157,7 @@ def _read(warehouse: Warehouse) -> Lineage:
     columns: dict[str, list[str]] = {}
     for schema, table, column in warehouse.all_columns():
         columns.setdefault(f"{schema}.{table}", []).append(column)
-    return Lineage(models, columns)
+    return Lineage(models, columns, warehouse.schema_of("files"))
 
 
 # --- As JSON

@@ -16,12 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from kpi_runner.errors import DataError
 from kpi_runner.project import PROJECT_FILE, PROJECT_NAME, Project
-from kpi_runner.sql import text_literal
 from kpi_runner.warehouse import Warehouse
+from kpi_runner.workplace import Workplace
 
 #: What figures are made of, beside PROJECT_FILE: files of these kinds in these folders of the project.
 CODE_FOLDERS = ("macros", "metrics", "models", "seeds")
@@ -69,8 +67,8 @@ class BuildVersion:
 # --- From the project
 
 
-def code_version(directory: Path) -> CodeVersion:
-    """The version of the code that lies in a project's directory."""
+def code_version(directory: Path, engine_version: str) -> CodeVersion:
+    """The version of the code that lies in a project's directory, with that of the database that runs it."""
     files = [directory / PROJECT_FILE]
     data = [directory / folder for folder in DATA_FOLDERS]
     for folder in CODE_FOLDERS:
@@ -82,7 +80,7 @@ def code_version(directory: Path) -> CodeVersion:
             and not (file.suffix == DATA_SUFFIX and any(place in file.parents for place in data))
         )
     contents = ((file.relative_to(directory).as_posix(), file.read_bytes()) for file in files)
-    return CodeVersion(_git_commit(directory), _hashed(contents), version("dbt-core"), version("duckdb"))
+    return CodeVersion(_git_commit(directory), _hashed(contents), version("dbt-core"), engine_version)
 
 
 def _git_commit(directory: Path) -> str | None:
@@ -175,22 +173,12 @@ def _hashed(parts: Iterable[tuple[str, bytes]]) -> str:
 # --- In the warehouse
 
 
-def record(warehouse: Path, schema: str, build: BuildVersion) -> None:
+def record(place: Workplace, build: BuildVersion) -> None:
     """Writes to a warehouse that nobody reads yet of what it was built. Raises DataError where it cannot."""
     code = asdict(build.code) | {"settings": json.dumps(build.settings, sort_keys=True, default=str)}
     kpis = [(name, kpi.code_hash, ",".join(kpi.entities)) for name, kpi in sorted(build.kpis.items())]
-    try:
-        with duckdb.connect(str(warehouse)) as connection:
-            connection.execute(f"set schema = {text_literal(schema)}")
-            connection.execute(f"create or replace table run_version ({', '.join(f'{name} varchar' for name in code)})")
-            connection.execute(f"insert into run_version values ({', '.join('?' for _ in code)})", list(code.values()))
-            connection.execute(
-                "create or replace table run_version_kpis (kpi_id varchar, code_hash varchar, entities varchar)"
-            )
-            if kpis:
-                connection.executemany("insert into run_version_kpis values (?, ?, ?)", kpis)
-    except duckdb.Error as error:
-        raise DataError(f"The new warehouse cannot be written: {error}\nNothing was changed.") from None
+    place.write("run_version", list(code), [list(code.values())])
+    place.write("run_version_kpis", ["kpi_id", "code_hash", "entities"], kpis)
 
 
 def recorded(warehouse: Warehouse) -> BuildVersion:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,6 +17,7 @@ import duckdb
 from kpi_runner.clock import week_start_number
 from kpi_runner.errors import DataError, LayoutError, UsageError
 from kpi_runner.periods import Calendar
+from kpi_runner.profiles import Target
 from kpi_runner.sql import quoted, text_literal
 
 
@@ -104,6 +106,18 @@ class Warehouse:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+
+    def check_unreplaced(self) -> None:
+        """Raises DataError where what was read may be of two runs: of a file never, it stays as it was opened."""
+
+    @contextmanager
+    def to_publish(self) -> Iterator[Warehouse]:
+        """The warehouse as one in a file of DuckDB, with all that is published and compared."""
+        yield self
+
+    def schema_of(self, folder: str) -> str:
+        """The schema that the models of a folder lie in, by macros/generate_schema_name.sql."""
+        return folder if self.schema == "main" else f"{self.schema}_{folder}"
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query of ours.
@@ -232,6 +246,16 @@ class Warehouse:
             kpi_id, measure, dimension = key
             found.setdefault((kpi_id, measure, dimension), []).append(missing)
         return found
+
+
+def opened(target: Target) -> Warehouse:
+    """The warehouse that a target has built. Raises what the opening of one does."""
+    if target.server is None:
+        return Warehouse(target.path, target.schema)
+    # Imported here: who reads a file need not have what speaks to servers.
+    from kpi_runner.postgres import PostgresWarehouse
+
+    return PostgresWarehouse(target)
 
 
 def nearest(name: str, known: Sequence[str] | dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Where a warehouse is built: beside its place, under its lock, in a directory of the run's own."""
+"""Where a warehouse is built: beside its place, under its lock, with a directory of the run's own."""
 
 from __future__ import annotations
 
@@ -6,44 +6,151 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import duckdb
 
 from kpi_runner.errors import DataError, LockedError
+from kpi_runner.profiles import Target
+from kpi_runner.project import Project
+from kpi_runner.sql import quoted, text_literal
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """A directory to build in, and the lock's file descriptor, for the building process to inherit."""
+@dataclass
+class Workplace(ABC):
+    """Where a build is made that nobody sees until it takes the place of the one before, whole.
+
+    `directory` is for what dbt reads and writes. `lock` is a file descriptor that the building process inherits: the
+    lock is held until the last of both has closed it. `profile` has the fields of the target that are other ones while
+    it builds, and `environment` the variables that they are taken from. `engine_version` is what the database says
+    that it is.
+    """
 
     directory: Path
     lock: int
+    profile: Mapping[str, str]
+    environment: Mapping[str, str]
+    engine_version: str
+
+    @abstractmethod
+    def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
+        """Before the build, by dbt's manifest: takes in what the build reads of this machine's files.
+
+        Raises DataError for a file that cannot be read.
+        """
+
+    @abstractmethod
+    def is_built(self) -> bool:
+        """Whether there is anything that could take its place."""
+
+    @abstractmethod
+    def write(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Writes a table of texts into what was built. Raises DataError where it cannot."""
+
+    @abstractmethod
+    def take_place(self) -> None:
+        """Puts what was built in the place of what was there. Raises DataError, with that kept."""
 
 
 @contextmanager
-def workplace(warehouse: Path) -> Iterator[Workplace]:
-    """A workplace beside the warehouse, for the one run that may build it; gone when the block ends.
+def workplace(target: Target) -> Iterator[Workplace]:
+    """A workplace for the one run that may build the target; gone when the block ends.
 
     What a run that was killed has left is cleared away. Raises LockedError while another run builds,
     and DataError where nothing can be written.
     """
+    if target.server is None:
+        made = _beside_file(target)
+    else:
+        # Imported here: who builds a file need not have what speaks to servers.
+        from kpi_runner.postgres_build import beside_schema
+
+        made = beside_schema(target)
+    with made as place:
+        yield place
+
+
+@contextmanager
+def own_directory(beside: Path) -> Iterator[Path]:
+    """A directory of a run's own, which holds the lock; those of earlier runs are cleared away. Raises DataError."""
+    directory = _beside(beside, f"{os.getpid()}.building")
+    try:
+        _clear(beside)
+        directory.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(beside, error) from None
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+# --- In a file
+
+
+@dataclass
+class FileWorkplace(Workplace):
+    """A database file in the run's own directory."""
+
+    built: Path
+    warehouse: Path
+    schema: str
+
+    def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
+        """Nothing: DuckDB reads files by itself."""
+
+    def is_built(self) -> bool:
+        """Whether there is a file."""
+        return self.built.is_file()
+
+    def write(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Writes a table of texts. Raises DataError where it cannot."""
+        try:
+            with duckdb.connect(str(self.built)) as connection:
+                connection.execute(f"set schema = {text_literal(self.schema)}")
+                listed = ", ".join(f"{quoted(name)} varchar" for name in columns)
+                connection.execute(f"create or replace table {quoted(table)} ({listed})")
+                if rows:
+                    places = ", ".join("?" for _ in columns)
+                    connection.executemany(f"insert into {quoted(table)} values ({places})", rows)
+        except duckdb.Error as error:
+            raise DataError(f"The new warehouse cannot be written: {error}\nNothing was changed.") from None
+
+    def take_place(self) -> None:
+        """Gives the file the warehouse's name. Raises DataError, with the old one kept."""
+        take_place(self.built, self.warehouse)
+
+
+@contextmanager
+def _beside_file(target: Target) -> Iterator[Workplace]:
+    """A workplace beside a warehouse's file."""
+    warehouse = target.path
     try:
         warehouse.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritable(warehouse, error) from None
-    with locked(_beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock:
-        directory = _beside(warehouse, f"{os.getpid()}.building")
-        try:
-            _clear(warehouse)
-            directory.mkdir()
-        except OSError as error:
-            raise _unwritable(warehouse, error) from None
-        try:
-            yield Workplace(directory, lock)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
+    with (
+        locked(_beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock,
+        own_directory(warehouse) as directory,
+    ):
+        # The file keeps its name: views name the database they lie in by it.
+        built = directory / warehouse.name
+        variable = "KPI_DUCKDB_PATH"
+        yield FileWorkplace(
+            directory,
+            lock,
+            {"path": f"{{{{ env_var('{variable}') }}}}"},
+            {variable: str(built)},
+            duckdb.__version__,
+            built,
+            warehouse,
+            target.schema,
+        )
 
 
 @contextmanager
@@ -112,6 +219,8 @@ def _take(lock: int, doing: str) -> None:
 
 def _clear(warehouse: Path) -> None:
     """Removes the workplaces of earlier runs. None of them still builds: it would hold the lock."""
+    if not warehouse.parent.is_dir():
+        return
     name = re.compile(rf"\.{re.escape(warehouse.name)}(\.\d+)?\.building")
     for path in warehouse.parent.iterdir():
         if name.fullmatch(path.name):

@@ -14,7 +14,7 @@ from kpi_runner.profiles import Target
 from kpi_runner.project import find_project
 from kpi_runner.run import RunRequest, run
 from kpi_runner.scorecard import SCORECARD_COLUMNS, last_scorecard, shown
-from kpi_runner.warehouse import Warehouse
+from kpi_runner.warehouse import opened
 
 #: The demo company's last day; with another as-of its figures would be others from day to day.
 DEMO_AS_OF = "2026-06-30"
@@ -46,7 +46,7 @@ def command(grain: str, opens: bool, output_format: str, target: str | None, pro
     place = project.target(target)
     click.echo("Building the demo company …", err=True)
     run(RunRequest(systems=["demo"], as_of=DEMO_AS_OF), project, place)
-    with Warehouse(place.path, place.schema) as warehouse:
+    with opened(place) as warehouse:
         name_as_of(warehouse.settings())
         entries = last_scorecard(warehouse, grain)
     if output_format == "text":
@@ -61,9 +61,9 @@ def command(grain: str, opens: bool, output_format: str, target: str | None, pro
 
 def _open_report(place: Target, grain: str) -> None:
     """Writes the report of the scorecard's period beside the warehouse, and opens it."""
-    with Warehouse(place.path, place.schema) as warehouse:
+    with opened(place) as warehouse:
         period = parse_period(f"last-{grain}", warehouse.settings().calendar)
-        page = place.path.parent.resolve() / REPORT
+        page = place.beside.parent.resolve() / REPORT
         export(warehouse, period, ["html"], page.parent)
     click.echo(f"Report: {page}", err=True)
     if not webbrowser.open(page.as_uri()):

@@ -65,14 +65,15 @@ def command(
       kpi diff --period 2026-Q2
       kpi diff --against 3 --kpi revenue,win_rate --format csv
     """
-    project, warehouse, settings = open_warehouse(target, project_dir)
-    with warehouse:
+    project, there, settings = open_warehouse(target, project_dir)
+    with there:
         chosen = parse_period(period, settings.calendar)
-        publication = publication_of(history_of(project.target(target).path), against)
-        result = difference(publication, warehouse, chosen, kpis, named_rows, project.directory)
-        name_as_of(settings)
-        _say(result)
-        figures, changed = _write(output_format, result, settings.calendar)
+        publication = publication_of(history_of(project.target(target).beside), against)
+        with there.to_publish() as warehouse:
+            result = difference(publication, warehouse, chosen, kpis, named_rows, project.directory)
+            name_as_of(settings)
+            _say(result)
+            figures, changed = _write(output_format, result, settings.calendar)
     if not figures:
         click.echo(f"no figure has changed, of {result.compared} compared", err=True)
     else:

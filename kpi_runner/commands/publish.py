@@ -10,7 +10,7 @@ from kpi_runner.options import format_option, name_as_of, period_option, project
 from kpi_runner.periods import parse_period
 from kpi_runner.project import find_project
 from kpi_runner.published import Publication, history_of, publications, publish, summary
-from kpi_runner.warehouse import Warehouse
+from kpi_runner.warehouse import opened
 
 #: How much of a hash people read.
 SHORT = 12
@@ -35,11 +35,11 @@ def command(period: str, is_list: bool, output_format: str, target: str | None, 
     """
     project = find_project(project_dir)
     place = project.target(target)
-    history = history_of(place.path)
+    history = history_of(place.beside)
     if is_list:
         _write(output_format, publications(history))
         return
-    with Warehouse(place.path, place.schema) as warehouse:
+    with opened(place) as there, there.to_publish() as warehouse:
         settings = warehouse.settings()
         chosen = parse_period(period, settings.calendar)
         publication = publish(warehouse, settings, period, chosen, history, project.directory)

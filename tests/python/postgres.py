@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from typing import Any
 
 import psycopg2
 
+from tests.python.conftest import FIGURE_COLUMNS, ROOT, Result, called
+
 #: Where Debian puts the server's programs, which are on nobody's path.
 DEBIAN = Path("/usr/lib/postgresql")
 
@@ -24,6 +27,15 @@ DEBIAN = Path("/usr/lib/postgresql")
 UNPRIVILEGED = "postgres"
 
 SUPERUSER = "tests"
+
+#: The roles of docs/postgres.md: one that builds, one that reads.
+BUILDER, READER = "kpi", "dashboards"
+
+#: The schema that deliveries lie in.
+RAW = "raw"
+
+#: What a module's tests say where they cannot run; in CI they must.
+WITHOUT_SERVER = "PostgreSQL is not installed here (Debian: postgresql)"
 
 
 def programs() -> Path | None:
@@ -36,9 +48,10 @@ def programs() -> Path | None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server, and a directory for what tests put beside its databases."""
 
     port: int
+    directory: Path
 
     def environment(self, database: str, user: str = SUPERUSER) -> dict[str, str]:
         """The variables from which profiles.yml.example takes where it is."""
@@ -49,6 +62,11 @@ class Server:
             "KPI_POSTGRES_PASSWORD": "not asked for",
             "KPI_POSTGRES_DATABASE": database,
         }
+
+    def created(self, database: str) -> Place:
+        """A new database of the role that builds."""
+        self.execute(f"create database {database} owner {BUILDER}")
+        return Place(self, database)
 
     @contextmanager
     def connected(self, database: str = "postgres", user: str = SUPERUSER) -> Iterator[Any]:
@@ -77,11 +95,67 @@ class Server:
                     cursor.copy_expert(f'copy "{schema}"."{table}" from stdin (format csv)', text)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A database, and commands on the target of it; what belongs to it and is no part of it lies in a directory."""
+
+    server: Server
+    database: str
+
+    def environment(self, user: str = BUILDER) -> dict[str, str]:
+        """What a command's environment has beside that of the tests."""
+        return self.server.environment(self.database, user) | {
+            "DBT_PROFILES_DIR": str(ROOT / "tests"),
+            "KPI_WAREHOUSE_DIR": str(self.beside),
+            "DBT_TARGET": "postgres",
+        }
+
+    @property
+    def beside(self) -> Path:
+        """The directory of publications."""
+        return self.server.directory / self.database
+
+    def call(self, *arguments: str, user: str = BUILDER) -> Result:
+        """A command in this process."""
+        return called(self.environment(user), *arguments)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kpi_runner.cli", *arguments],
+            cwd=ROOT,
+            env=os.environ | self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def rows(self, sql: str, user: str = BUILDER) -> list[tuple[Any, ...]]:
+        """What a statement gives."""
+        return self.server.execute(sql, self.database, user)
+
+    def figures(self, file: Path) -> Path:
+        """The figures, written to a file as engines.other_figures() takes it."""
+        with self.server.connected(self.database) as connection, connection.cursor() as cursor, file.open("w") as text:
+            sql = f"select {FIGURE_COLUMNS} from kpi.kpi_values"
+            cursor.copy_expert(f"copy ({sql}) to stdout (format csv, header)", text)
+        return file
+
+
+def statements(beginning: str) -> str:
+    """The block of SQL in docs/postgres.md that begins so."""
+    page = (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8")
+    (block,) = [text for text in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if text.strip().startswith(beginning)]
+    return str(block)
+
+
 @contextmanager
 def server() -> Iterator[Server]:
-    """A new server, empty."""
+    """A new server with the two roles."""
     with tempfile.TemporaryDirectory(prefix="postgres_") as directory:
-        yield from _served(Path(directory))
+        for running in _served(Path(directory)):
+            running.execute(f"create role {BUILDER} login; create role {READER} login")
+            yield running
 
 
 def _served(directory: Path) -> Iterator[Server]:
@@ -107,7 +181,8 @@ def _served(directory: Path) -> Iterator[Server]:
         )
     try:
         _await(port, process, directory / "log")
-        yield Server(port)
+        with tempfile.TemporaryDirectory(prefix="beside_postgres_") as beside:
+            yield Server(port, Path(beside))
     finally:
         process.terminate()
         process.wait()

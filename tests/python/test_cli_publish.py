@@ -430,9 +430,9 @@ def test_a_delivery_is_not_code(tmp_path: Path, file: str, is_code: bool) -> Non
         place = tmp_path / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("before", encoding="utf-8")
-    before = code_version(tmp_path).content_hash
+    before = code_version(tmp_path, "1").content_hash
     (tmp_path / file).write_text("after", encoding="utf-8")
-    assert (code_version(tmp_path).content_hash != before) == is_code
+    assert (code_version(tmp_path, "1").content_hash != before) == is_code
 
 
 SETTLED = "update kpi_figures set value = value + 1 where kpi_id = 'revenue' and period_end = '2026-03-01'"

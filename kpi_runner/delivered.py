@@ -1,0 +1,60 @@
+"""Delivered files as tables of texts, for databases that read no file of this machine.
+
+They are read by DuckDB and by the macros of its builds, so that every text is the one that a build in a file gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from kpi_runner.dbt_log import essence, unreadable
+from kpi_runner.errors import DataError
+from kpi_runner.macros import file_macros
+from kpi_runner.sql import text_literal
+
+#: How files end that deliver entities.
+SUFFIXES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A file's header as it stands there, in lower case, and the names of its columns, none of which is another's."""
+
+    header: list[str]
+    columns: list[str]
+
+
+def delivered_files(directory: Path, delivering: Mapping[str, str]) -> list[Path]:
+    """The files of a directory that a source system in use reads; `delivering` is what dbt_log.entities() gives."""
+    return [
+        path
+        for path in sorted(directory.iterdir())
+        if path.suffix in SUFFIXES and path.is_file() and not delivering.keys().isdisjoint((path.name, path.stem))
+    ]
+
+
+def read_as_texts(file: Path, text: Path, project_dir: Path, delivering: Mapping[str, str]) -> TextTable:
+    """Writes the rows of a CSV or Parquet file to `text`: every value in quotes, nothing for null, no header.
+
+    Raises DataError, which names the file and the entity that it delivers, where it cannot be read to its end.
+    """
+    try:
+        with duckdb.connect() as connection:
+            # The bar would stand in the data: DuckDB draws it on stdout.
+            connection.execute("set enable_progress_bar = false")
+            macros = file_macros(project_dir, lambda sql: connection.execute(sql).fetchall())
+            header: list[str] = list(macros.default__file_header(str(file)))
+            columns: list[str] = list(macros.distinct_names(header))
+            if header:
+                connection.execute(
+                    f"copy (select cast(columns(*) as varchar) from {macros.default__read_file(str(file), header)})"
+                    f" to {text_literal(str(text))} (format csv, header false, force_quote *)"
+                )
+    except duckdb.Error as error:
+        reason = essence(str(error)).replace(f"file = {file}", "").strip()
+        raise DataError(f"{unreadable(file, reason, delivering)}\nNothing was changed.") from None
+    return TextTable(header, columns)
