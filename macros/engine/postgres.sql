@@ -70,17 +70,18 @@
 {#- The table that stands for a delivered file, none where there is none. -#}
 {% macro delivered_table(path) %}
     {% set parts = path.split('/') %}
-    {% do return(adapter.get_relation(target.database, parts[-2], parts[-1].rsplit('.', 1)[0])) %}
+    {% do return(adapter.get_relation(target_database(), parts[-2], parts[-1].rsplit('.', 1)[0])) %}
 {% endmacro %}
 
 {#- The server reads no file of this machine: the seed's rows are what their column types let in. -#}
 {% macro postgres__own_seed_rows(path) %}{% do return((none, none)) %}{% endmacro %}
 
-{% macro postgres__remade_table(relation, sql) -%}
-    drop table if exists {{ relation }} cascade;
-    create table {{ relation }} as {{ sql }};
-    {{ postgres__analyzed(relation) }}
-{%- endmacro %}
+{% macro postgres__remade_table(relation, sql) %}
+    {% do return([
+        'drop table if exists ' ~ relation ~ ' cascade', 'create table ' ~ relation ~ ' as ' ~ sql,
+        postgres__analyzed(relation),
+    ]) %}
+{% endmacro %}
 
 {#- Without statistics it takes joins of thousands of rows for joins of a few, row by row. -#}
 {% macro postgres__analyzed(relation) %}analyze {{ relation }}{% endmacro %}

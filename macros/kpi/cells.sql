@@ -436,7 +436,7 @@ percentile_cells as (
 {% macro percentile_columns(percentiles) -%}
     {% for name, measure in percentiles.items() -%}
         percentile_cont({{ measure['percentile'][1] }}) within group (
-            order by cast({{ measure['percentile'][0] }} as double precision)
+            order by cast({{ measure['percentile'][0] }} as {{ double_type() }})
         ) as {{ name }}{{ ',' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
@@ -470,7 +470,7 @@ percentile_cells as (
 {#- The dimensions of one slice, by their place in it; null where another slice has more of them. -#}
 {% macro dimensions_of_slice(number, keys, prefix='') -%}
     {%- set sliced = keys.slices[number] -%}
-    {%- for dim in keys.dims %}{{ prefix ~ sliced[loop.index0] if loop.index0 < sliced | length else 'cast(null as varchar)' }} as {{ dim }}, {% endfor -%}
+    {%- for dim in keys.dims %}{{ prefix ~ sliced[loop.index0] if loop.index0 < sliced | length else 'cast(null as ' ~ text_type() ~ ')' }} as {{ dim }}, {% endfor -%}
 {%- endmacro %}
 
 
