@@ -247,6 +247,13 @@
 {% macro default__settings_of_rollup() %}{% endmacro %}
 
 
+{#- The roll-up of a KPI, SQL, taken apart as the engine does it best: statements that come `before` it, its own `sql`, and
+    those that come `after` it. -#}
+{% macro steps_of_rollup(sql, kpi_id) %}{% do return(adapter.dispatch('steps_of_rollup', 'sales_kpis')(sql, kpi_id)) %}{% endmacro %}
+
+{% macro default__steps_of_rollup(sql, kpi_id) %}{% do return({'before': [], 'sql': sql, 'after': []}) %}{% endmacro %}
+
+
 {#- After a table is made whose rows are found by ranges of a column: what the engine needs to find them. -#}
 {% macro indexed(relation, column) %}{{ adapter.dispatch('indexed', 'sales_kpis')(relation, column) }}{% endmacro %}
 

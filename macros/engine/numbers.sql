@@ -31,3 +31,18 @@
     {% set power = 'power(cast(10 as double), ' ~ decimals ~ ')' %}
     {% do return('round((' ~ number ~ ') * ' ~ power ~ ') / ' ~ power) %}
 {% endmacro %}
+
+
+{#- What marks off a CTE that the parts after it read several times: an engine that would work it out each time anew keeps it
+    as a table first (see steps_of_rollup in engine.sql). -#}
+{% macro step_begins() %}{% do return(adapter.dispatch('step_begins', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__step_begins() %}{% do return('') %}{% endmacro %}
+
+{% macro spark__step_begins() %}{% do return('/* step begins */') %}{% endmacro %}
+
+{% macro step_ends() %}{% do return(adapter.dispatch('step_ends', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__step_ends() %}{% do return('') %}{% endmacro %}
+
+{% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}

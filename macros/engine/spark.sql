@@ -159,3 +159,19 @@
         {% endif %}
     {% endfor %}
 {% endmacro %}
+
+{#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written
+    to a table of its own first, which goes when the KPI is done. -#}
+{% macro spark__steps_of_rollup(sql, kpi_id) %}
+    {% set before, after = [], [] %}
+    {% set text = namespace(sql=sql.split(step_begins())[0]) %}
+    {% for piece in sql.split(step_begins())[1:] %}
+        {% set step, rest = piece.split(step_ends()) %}
+        {% set name = step.split(' as (')[0] %}
+        {% set kept = target.schema ~ '.' ~ kpi_id ~ '__' ~ name %}
+        {% do before.extend(remade_table(kept, text.sql ~ step.rstrip().rstrip(',') ~ ' select * from ' ~ name)) %}
+        {% do after.append('drop table if exists ' ~ kept) %}
+        {% set text.sql = text.sql ~ name ~ ' as (select * from ' ~ kept ~ '),' ~ rest %}
+    {% endfor %}
+    {% do return({'before': before, 'sql': text.sql, 'after': after}) %}
+{% endmacro %}

@@ -25,6 +25,10 @@
         {% call statement('rows') %}{{ sql }}{% endcall %}
     {% endfor %}
     {% do take_out(figures, 'kpi_id', [model.name]) %}
+    {% set rolled_up = steps_of_rollup(before_rows ~ ' select * from ' ~ rows ~ ' ' ~ after_rows, model.name) %}
+    {% for sql in rolled_up.before %}
+        {% call statement('step') %}{{ sql }}{% endcall %}
+    {% endfor %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(view_sql) }}{% endif %}
     {% call statement('main') %}
         {{ settings_of_rollup() }}
@@ -33,7 +37,7 @@
             {{ listed(figure_columns().keys(), 'figures.') }}
             periods.is_asked
         from (
-            {{ before_rows }} select * from {{ rows }} {{ after_rows }}
+            {{ rolled_up.sql }}
         ) as figures
         inner join {{ ref('periods') }} as periods
             on figures.grain = periods.grain
@@ -48,6 +52,9 @@
                 and (unavailable.dimension is null or unavailable.dimension = figures.dimension)
         )
     {% endcall %}
+    {% for sql in rolled_up.after %}
+        {% call statement('step') %}{{ sql }}{% endcall %}
+    {% endfor %}
     {% call statement('view') %}create or replace view {{ view }} as {{ view_sql }}{% endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
