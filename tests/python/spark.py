@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-
-
 import os
 import re
 import shutil
@@ -18,7 +16,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+import duckdb
+
+from tests.python.conftest import FIGURE_COLUMNS
+
+#: Runs SQL on a warehouse of the profile's kind, without the cluster, which would take longer to ask.
+SESSION = """
+import sys
+from pyspark.sql import SparkSession
+where, *statements = sys.argv[1:]
+session = (
+    SparkSession.builder.enableHiveSupport()
+    .config("spark.master", "local[1]")
+    .config("spark.sql.warehouse.dir", where)
+    .config("spark.hadoop.javax.jdo.option.ConnectionURL", f"jdbc:derby:{where}/metastore;create=true")
+    .getOrCreate()
+)
+for statement in statements:
+    session.sql(statement)
+session.stop()
+"""
+
+#: What small tables are built quickest with: their plans are not made anew in between, and nobody looks on.
+DEFAULTS = """
+spark.sql.adaptive.enabled false
+spark.ui.enabled false
+spark.ui.showConsoleProgress false
+spark.log.level ERROR
+"""
 
 #: How long a process of the cluster may take to start, in seconds.
 PATIENCE = 60
@@ -62,7 +88,34 @@ class Cluster:
             "KPI_SPARK_WAREHOUSE": str(self.directory / name),
             "SPARK_LOCAL_DIRS": str(self.directory / "scratch"),
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_CONF_DIR": str(self.directory / "conf"),
         }
+
+    def execute(self, name: str, *statements: str) -> None:
+        """Statements on a warehouse, in a process of its own that leaves it again: one at a time may have it open."""
+        where = self.environment(name)["KPI_SPARK_WAREHOUSE"]
+        done = subprocess.run(
+            [sys.executable, "-c", SESSION, where, *statements],
+            env=os.environ | self.environment(name), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def load(self, name: str, schema: str, files: Mapping[str, Path]) -> None:
+        """Each CSV file as a table of texts in a schema, which lies where the file does: docs/spark.md."""
+        options = "header 'true', quote '\"', escape '\"', multiLine 'true'"
+        tables = [
+            f"create table {schema}.{table} using csv options (path '{file}', {options})" for table, file in files.items()
+        ]
+        self.execute(name, f"create schema {schema}", *tables)
+
+    def figures(self, name: str, file: Path) -> Path:
+        """The figures of a warehouse that were asked for, written to a CSV file with a header."""
+        parts = self.directory / name / "kpi.db" / "kpi_figures" / "*" / "*.parquet"
+        duckdb.sql(
+            f"copy (select {FIGURE_COLUMNS} from read_parquet('{parts}', hive_partitioning = true) where is_asked)"
+            f" to '{file}' (format csv, header)"
+        )
+        return file
 
     def kill_worker(self, number: int) -> None:
         """Kills a worker and its executors as a machine that goes dark does."""
@@ -80,6 +133,8 @@ def cluster(workers: int = 2) -> Iterator[Cluster]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         running = Cluster(directory, f"spark://127.0.0.1:{port}")
+        (directory / "conf").mkdir()
+        (directory / "conf" / "spark-defaults.conf").write_text(DEFAULTS, encoding="utf-8")
         master = ("master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
         started.append(_started(directory, "master", *master))
         _await(running, "master", "I have been elected leader", started[-1])
