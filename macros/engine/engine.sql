@@ -80,21 +80,6 @@
 {%- endmacro %}
 
 
-{#- Rows of literals: `rows` has lists of values as literal() takes them, `columns` their names. -#}
-{% macro literal_rows(columns, rows) %}{{ adapter.dispatch('literal_rows', 'sales_kpis')(columns, rows) }}{% endmacro %}
-
-{% macro default__literal_rows(columns, rows) -%}
-    {% for row in rows or [[none] * columns | length] -%}
-    select
-        {% for column in columns -%}
-        {{ literal(row[loop.index0]) }} as {{ column }}{{ ',' if not loop.last }}
-        {% endfor -%}
-    {{ 'union all' if not loop.last }}
-    {% endfor -%}
-    {{ 'where 1 = 0' if not rows }}
-{%- endmacro %}
-
-
 {#- A column of consecutive dates, both ends included; at most a million. -#}
 {% macro generate_days(first_day, last_day) %}{{ adapter.dispatch('generate_days', 'sales_kpis')(first_day, last_day) }}{% endmacro %}
 

@@ -26,17 +26,6 @@
 
 {% macro spark__joined_texts(text, separator, order) %}listagg({{ text }}, '{{ separator }}') within group (order by {{ order }} nulls first){% endmacro %}
 
-{% macro spark__literal_rows(columns, rows) -%}
-    {%- set tuples = [] -%}
-    {%- for row in rows or [[none] * columns | length] -%}
-        {%- set values = [] -%}
-        {%- for value in row %}{% do values.append(literal(value)) %}{% endfor -%}
-        {%- do tuples.append('(' ~ values | join(', ') ~ ')') -%}
-    {%- endfor -%}
-    select * from values {{ tuples | join(', ') }} as literal_rows({{ columns | join(', ') }})
-    {{ 'where 1 = 0' if not rows }}
-{%- endmacro %}
-
 {% macro spark__generate_days(first_day, last_day) -%}
     select explode(case
         when {{ first_day }} <= {{ last_day }} then sequence({{ first_day }}, {{ last_day }}, interval 1 day)

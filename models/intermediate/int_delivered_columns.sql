@@ -16,5 +16,9 @@ select
     cast(entity as {{ dbt.type_string() }}) as entity,
     cast(column_name as {{ dbt.type_string() }}) as column_name
 from (
-    {{ literal_rows(['source_system', 'entity', 'column_name'], delivered) }}
-) as deliveries
+    values
+    {% for system, entity, column in delivered or [['', none, none]] -%}
+    ('{{ system }}', {{ literal(entity) }}, {{ literal(column) }}){{ ',' if not loop.last }}
+    {% endfor -%}
+) as deliveries (source_system, entity, column_name)
+where source_system <> ''

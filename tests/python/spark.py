@@ -78,11 +78,12 @@ class Cluster:
         return (self.directory / f"{name}.log").read_text(encoding="utf-8")
 
     def executors(self) -> list[str]:
-        """The workers that the master has launched executors on, by its log, in their order; one that died is there, too."""
+        """The workers that the master has launched executors on, by its log, in their order; dead ones, too."""
         return re.findall(r"Launching executor app-\S+ on worker (worker-\S+)", self.log("master"))
 
     def environment(self, name: str) -> dict[str, str]:
         """The variables from which profiles.yml.example takes where a warehouse of that name is."""
+        (self.directory / name).mkdir(exist_ok=True)
         return {
             "KPI_SPARK_MASTER": self.url,
             "KPI_SPARK_WAREHOUSE": str(self.directory / name),
@@ -104,7 +105,8 @@ class Cluster:
         """Each CSV file as a table of texts in a schema, which lies where the file does: docs/spark.md."""
         options = "header 'true', quote '\"', escape '\"', multiLine 'true'"
         tables = [
-            f"create table {schema}.{table} using csv options (path '{file}', {options})" for table, file in files.items()
+            f"create table {schema}.{table} using csv options (path '{file}', {options})"
+            for table, file in files.items()
         ]
         self.execute(name, f"create schema {schema}", *tables)
 
@@ -177,5 +179,6 @@ def _await(running: Cluster, name: str, line: str, process: subprocess.Popen[byt
     """Returns when a process has logged a line."""
     deadline = time.monotonic() + PATIENCE
     while line not in running.log(name):
-        assert process.poll() is None and time.monotonic() < deadline, running.log(name)
+        assert process.poll() is None, running.log(name)
+        assert time.monotonic() < deadline, running.log(name)
         time.sleep(0.1)

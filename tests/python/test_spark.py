@@ -58,7 +58,7 @@ NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 
 
 def company_of_zones() -> Company:
-    """The small company with customers and visitors; closings across changes of the clock, and rows that break rules."""
+    """The small company with customers and visitors; closings across changes of the clock, and broken rows."""
     company: Company = {entity: [] for entity in COLUMNS} | small_company()
     for number, closed_at in enumerate(
         ("2025-10-25T21:59:59Z", "2025-10-25T22:00:00Z", "2025-10-26T22:59:59Z", "2025-10-26T23:00Z",
