@@ -113,7 +113,7 @@ class Cluster:
     def figures(self, name: str, file: Path) -> Path:
         """The figures of a warehouse that were asked for, written to a CSV file with a header."""
         parts = self.directory / name / "kpi.db" / "kpi_figures" / "*" / "*.parquet"
-        duckdb.sql(
+        duckdb.execute(
             f"copy (select {FIGURE_COLUMNS} from read_parquet('{parts}', hive_partitioning = true) where is_asked)"
             f" to '{file}' (format csv, header)"
         )
