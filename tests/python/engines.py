@@ -35,6 +35,7 @@ def other_figures(warehouse: Path, figures: Path, kpis: Sequence[str] = ()) -> l
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(
             f"create temp table theirs as from read_csv('{figures}', header = true, columns = {columns}, nullstr = '')"
+            f"{of_kpis}"
         )
         return connection.execute(
             f"select {KEY}, ours.numerator, theirs.numerator, ours.value, theirs.value from"
