@@ -34,9 +34,10 @@ $(VENV)/.installed: requirements/run.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/postgres.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt requirements/postgres.txt requirements/spark.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/postgres.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/spark.txt
 	touch $@
 
 # The linter and the benchmark ask dbt without a profile of yours.
@@ -50,5 +51,5 @@ clean:
 
 # Rewrites the pinned requirement files; needs uv (any way of installing it does).
 lock:
-	cd requirements && for name in run dev bench postgres; do uv pip compile --quiet --universal --python-version 3.11 \
+	cd requirements && for name in run dev bench postgres spark; do uv pip compile --quiet --universal --python-version 3.11 \
 		--upgrade --generate-hashes --no-emit-index-url --no-header --no-strip-extras $$name.in -o $$name.txt; done

@@ -13,17 +13,17 @@
         when {{ amount }} is null then cast(null as {{ money_type() }})
         when coalesce({{ currency }}, '{{ setting("reporting_currency") }}') = '{{ setting("reporting_currency") }}'
             then cast({{ amount }} as {{ money_type() }})
-        when abs(cast({{ amount }} as double precision) * cast({{ rates }}.{{ rate }} as double precision)) >= 1e16
+        when abs(cast({{ amount }} as {{ double_type() }}) * cast({{ rates }}.{{ rate }} as {{ double_type() }})) >= 1e16
             then {{ raise_in_sql(
-                "'Too large: ' || cast(" ~ amount ~ " as varchar) || ' ' || " ~ currency ~ " || ' on ' || cast(" ~ day
-                ~ " as varchar) || ' has more than 16 digits in " ~ setting('reporting_currency')
-                ~ " at the rate of ' || cast(" ~ rates ~ "." ~ rate ~ " as varchar) || '. Check the amount and the rate.'",
+                "'Too large: ' || cast(" ~ amount ~ " as " ~ text_type() ~ ") || ' ' || " ~ currency ~ " || ' on ' || cast(" ~ day
+                ~ " as " ~ text_type() ~ ") || ' has more than 16 digits in " ~ setting('reporting_currency')
+                ~ " at the rate of ' || cast(" ~ rates ~ "." ~ rate ~ " as " ~ text_type() ~ ") || '. Check the amount and the rate.'",
                 money_type()
             ) }}
         when {{ rates }}.{{ rate }} is not null
             then cast({{ amount }} * {{ rates }}.{{ rate }} as {{ money_type() }})
         else {{ raise_in_sql(
-            "'No exchange rate for ' || " ~ currency ~ " || ' on ' || cast(" ~ day ~ " as varchar) || ': deliver it in exchange_rates.'",
+            "'No exchange rate for ' || " ~ currency ~ " || ' on ' || cast(" ~ day ~ " as " ~ text_type() ~ ") || ': deliver it in exchange_rates.'",
             money_type()
         ) }}
     end

@@ -10,8 +10,8 @@ with measures as (
         {{ literal(entry.unit) }} as unit,
         {{ literal(entry.basis) }} as basis,
         {{ literal(entry.better) }} as better,
-        cast({{ literal(entry.healthy_low) }} as double precision) as healthy_low,
-        cast({{ literal(entry.healthy_high) }} as double precision) as healthy_high,
+        cast({{ literal(entry.healthy_low) }} as {{ double_type() }}) as healthy_low,
+        cast({{ literal(entry.healthy_high) }} as {{ double_type() }}) as healthy_high,
         {{ literal(entry.low_is_exclusive) }} as low_is_exclusive,
         {{ literal(entry.high_is_exclusive) }} as high_is_exclusive,
         {{ literal(entry.healthy_grains) }} as healthy_grains,
@@ -21,7 +21,7 @@ with measures as (
     {% else -%}
     select
         null as kpi_id, null as measure, 0 as position, null as unit, null as basis, null as better,
-        cast(null as double precision) as healthy_low, cast(null as double precision) as healthy_high, false as low_is_exclusive, false as high_is_exclusive, null as healthy_grains,
+        cast(null as {{ double_type() }}) as healthy_low, cast(null as {{ double_type() }}) as healthy_high, false as low_is_exclusive, false as high_is_exclusive, null as healthy_grains,
         null as dimensions, null as needs
     where 1 = 0
     {% endfor -%}

@@ -60,7 +60,7 @@
 
 {#- The hours from one moment to another, 0 where they run backwards. -#}
 {% macro hours_between(first, last) -%}
-    cast(cast(greatest({{ dbt.datediff(first, last, 'microsecond') }}, 0) as double precision) / 3600000000 as decimal(38, 20))
+    cast(cast(greatest({{ dbt.datediff(first, last, 'microsecond') }}, 0) as {{ double_type() }}) / 3600000000 as decimal(38, 20))
 {%- endmacro %}
 
 

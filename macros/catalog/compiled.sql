@@ -3,19 +3,18 @@
 {% macro keep_compiled_models(results) %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% set compiled = api.Relation.create(
-            database=target.database, schema=target.schema, identifier='compiled_models', type='table'
+            database=target_database(), schema=target.schema, identifier='compiled_models', type='table'
         ) %}
         {% set models = [] %}
         {% for result in results if result.node.resource_type == 'model' and result.node.compiled_code %}
             {% do models.append(result.node) %}
         {% endfor %}
-        {% do run_query(
-            'create table if not exists ' ~ compiled ~ ' (model_name ' ~ dbt.type_string() ~ ', schema_name '
-            ~ dbt.type_string() ~ ', compiled_sql ' ~ dbt.type_string() ~ ')'
-        ) %}
+        {% set columns = {
+            'model_name': dbt.type_string(), 'schema_name': dbt.type_string(), 'compiled_sql': dbt.type_string(),
+        } %}
+        {% do run_query(keyed_table(compiled, columns, 'model_name')) %}
         {% if models %}
-            {% set names = models | map(attribute='name') | join("', '") %}
-            {% do run_query("delete from " ~ compiled ~ " where model_name in ('" ~ names ~ "')") %}
+            {% do take_out(compiled, 'model_name', models | map(attribute='name') | list) %}
             {% set written = [] %}
             {% for node in models %}
                 {% do written.append(
@@ -23,7 +22,7 @@
                     ~ text_literal(node.compiled_code) ~ ')'
                 ) %}
             {% endfor %}
-            {% do run_query('insert into ' ~ compiled ~ ' values ' ~ written | join(', ')) %}
+            {% do run_query(put_into(compiled, columns.keys()) ~ ' values ' ~ written | join(', ')) %}
         {% endif %}
     {% endif %}
 {% endmacro %}

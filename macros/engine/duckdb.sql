@@ -10,7 +10,9 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if existing is not none and existing.type != 'table' %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% call statement('main') %}{{ remade_table(table, compiled_code) }}{% endcall %}
+    {% for sql in remade_table(table, compiled_code) %}
+        {% call statement('main') %}{{ sql }}{% endcall %}
+    {% endfor %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent('select * from ' ~ table) }}{% endif %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -52,6 +52,12 @@
 {% macro default__row_json(alias) %}cast(to_json({{ alias }}) as varchar){% endmacro %}
 
 
+{#- The number of a delivered row, by which rows that say the same are told apart: its place, where the engine knows it. -#}
+{% macro delivered_row_number() %}{{ adapter.dispatch('delivered_row_number', 'sales_kpis')() }}{% endmacro %}
+
+{% macro default__delivered_row_number() %}row_number() over (){% endmacro %}
+
+
 {#- Stops the query with a message; typed, so that it can stand in a case expression. -#}
 {% macro raise_in_sql(message, type) %}{{ adapter.dispatch('raise_in_sql', 'sales_kpis')(message, type) }}{% endmacro %}
 
@@ -75,7 +81,9 @@
 
 
 {#- A column of consecutive dates, both ends included; at most a million. -#}
-{% macro generate_days(first_day, last_day) -%}
+{% macro generate_days(first_day, last_day) %}{{ adapter.dispatch('generate_days', 'sales_kpis')(first_day, last_day) }}{% endmacro %}
+
+{% macro default__generate_days(first_day, last_day) -%}
     select {{ shifted_days(first_day, 'number') }} as date_day
     from (
         {{ whole_numbers(6) }}
@@ -150,7 +158,9 @@
 
 
 {#- A text as a SQL literal. -#}
-{% macro text_literal(text) %}{{ return("'" ~ (text | string).replace("'", "''") ~ "'") }}{% endmacro %}
+{% macro text_literal(text) %}{{ return(adapter.dispatch('text_literal', 'sales_kpis')(text | string)) }}{% endmacro %}
+
+{% macro default__text_literal(text) %}{{ return("'" ~ text.replace("'", "''") ~ "'") }}{% endmacro %}
 
 
 {#- The ISO number of a date's weekday: 1 for Monday to 7 for Sunday. -#}
@@ -171,10 +181,50 @@
 {% macro default__part_of_text(text, separator, place) %}split_part({{ text }}, '{{ separator }}', {{ place }}){% endmacro %}
 
 
-{#- A table made anew from a query, in place of one that may be there. -#}
-{% macro remade_table(relation, sql) %}{{ adapter.dispatch('remade_table', 'sales_kpis')(relation, sql) }}{% endmacro %}
+{#- The database of the target; none where the engine has but schemas. -#}
+{% macro target_database() %}{% do return(target.database | default(none)) %}{% endmacro %}
 
-{% macro default__remade_table(relation, sql) %}create or replace table {{ relation }} as {{ sql }}{% endmacro %}
+
+{#- The table that stands for a delivered file, in the schema that the setting data_dir names, none where there is none:
+    deals for deals.csv. -#}
+{% macro delivered_table(path) %}
+    {% set file = path.split('/') | last %}
+    {% if file.endswith('.parquet') %}{% do return(none) %}{% endif %}
+    {% do return(adapter.get_relation(target_database(), setting('data_dir'), file.rsplit('.', 1)[0])) %}
+{% endmacro %}
+
+
+{#- The statements that make a table anew from a query, in place of one that may be there. -#}
+{% macro remade_table(relation, sql) %}{% do return(adapter.dispatch('remade_table', 'sales_kpis')(relation, sql)) %}{% endmacro %}
+
+{% macro default__remade_table(relation, sql) %}{% do return(['create or replace table ' ~ relation ~ ' as ' ~ sql]) %}{% endmacro %}
+
+
+{#- Tables whose rows are replaced by a key, a text: each model that is built puts its own in, and the others stay.
+    `columns` are names with their types. -#}
+{% macro keyed_table(relation, columns, key) %}{{ adapter.dispatch('keyed_table', 'sales_kpis')(relation, columns, key) }}{% endmacro %}
+
+{% macro default__keyed_table(relation, columns, key) -%}
+    create table if not exists {{ relation }} ({{ columns.items() | map('join', ' ') | join(', ') }})
+{%- endmacro %}
+
+
+{#- Takes the rows of some keys out of such a table. -#}
+{% macro take_out(relation, key, values) %}
+    {% if values %}{% do adapter.dispatch('take_out', 'sales_kpis')(relation, key, values) %}{% endif %}
+{% endmacro %}
+
+{% macro default__take_out(relation, key, values) %}
+    {% do run_query('delete from ' ~ relation ~ ' where ' ~ key ~ " in ('" ~ values | join("', '") ~ "')") %}
+{% endmacro %}
+
+
+{#- What a statement begins with that puts rows into such a table, of keys that were taken out before. -#}
+{% macro put_into(relation, columns) -%}
+    {{ adapter.dispatch('put_into', 'sales_kpis')(relation) }} ({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro default__put_into(relation) %}insert into {{ relation }}{% endmacro %}
 
 
 {#- Before a build: functions that an engine lacks; most lack none. -#}
@@ -189,6 +239,13 @@
 {% macro settings_of_rollup() %}{{ adapter.dispatch('settings_of_rollup', 'sales_kpis')() }}{% endmacro %}
 
 {% macro default__settings_of_rollup() %}{% endmacro %}
+
+
+{#- The roll-up of a KPI, SQL, taken apart as the engine does it best: statements that come `before` it, its own `sql`, and
+    those that come `after` it. -#}
+{% macro steps_of_rollup(sql, kpi_id) %}{% do return(adapter.dispatch('steps_of_rollup', 'sales_kpis')(sql, kpi_id)) %}{% endmacro %}
+
+{% macro default__steps_of_rollup(sql, kpi_id) %}{% do return({'before': [], 'sql': sql, 'after': []}) %}{% endmacro %}
 
 
 {#- After a table is made whose rows are found by ranges of a column: what the engine needs to find them. -#}

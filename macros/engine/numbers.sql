@@ -1,5 +1,21 @@
-{#- Arithmetic that engines spell differently and that the roll-up needs, one macro each. Pure Jinja but for the dispatch,
-    which the runner does, too: see engine.sql for all else. -#}
+{#- Types and arithmetic that engines spell differently and that the roll-up needs, one macro each. Pure Jinja
+    but for the dispatch, which the runner does, too: see engine.sql for all else. -#}
+
+{#- The type of a text of any length. -#}
+{% macro text_type() %}{% do return(adapter.dispatch('text_type', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__text_type() %}{% do return('varchar') %}{% endmacro %}
+
+{% macro spark__text_type() %}{% do return('string') %}{% endmacro %}
+
+
+{#- The type of a number of double precision. -#}
+{% macro double_type() %}{% do return(adapter.dispatch('double_type', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__double_type() %}{% do return('double precision') %}{% endmacro %}
+
+{% macro spark__double_type() %}{% do return('double') %}{% endmacro %}
+
 
 {#- A double rounded to some decimals, which may be fewer than none. -#}
 {% macro rounded_double(number, decimals) %}{% do return(adapter.dispatch('rounded_double', 'sales_kpis')(number, decimals)) %}{% endmacro %}
@@ -9,3 +25,24 @@
 {% macro postgres__rounded_double(number, decimals) %}
     {% do return(postgres_function('round') ~ '(' ~ number ~ ', ' ~ decimals ~ ')') %}
 {% endmacro %}
+
+{#- Its own takes nothing but a constant for how many decimals there are. -#}
+{% macro spark__rounded_double(number, decimals) %}
+    {% set power = 'power(cast(10 as double), ' ~ decimals ~ ')' %}
+    {% do return('round((' ~ number ~ ') * ' ~ power ~ ') / ' ~ power) %}
+{% endmacro %}
+
+
+{#- What marks off a CTE that the parts after it read several times: an engine that would work it out each time anew keeps it
+    as a table first (see steps_of_rollup in engine.sql). -#}
+{% macro step_begins() %}{% do return(adapter.dispatch('step_begins', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__step_begins() %}{% do return('') %}{% endmacro %}
+
+{% macro spark__step_begins() %}{% do return('/* step begins */') %}{% endmacro %}
+
+{% macro step_ends() %}{% do return(adapter.dispatch('step_ends', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__step_ends() %}{% do return('') %}{% endmacro %}
+
+{% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}

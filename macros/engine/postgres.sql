@@ -58,22 +58,19 @@
 
 {#- Deliveries are tables here. Where data_dir is the path of a directory, the runner has loaded its files before the build;
     else it names a schema, in which the table deals stands for the file deals.csv. -#}
-{% macro postgres__file_exists(path) %}{% do return(delivered_table(path) is not none) %}{% endmacro %}
+{% macro postgres__file_exists(path) %}{% do return(postgres_delivery(path) is not none) %}{% endmacro %}
 
 {% macro postgres__file_header(path) %}
-    {% set table = delivered_table(path) %}
+    {% set table = postgres_delivery(path) %}
     {% if '/' in setting('data_dir') %}{% do return(header_of_loaded(table)) %}{% endif %}
     {% do return(adapter.get_columns_in_relation(table) | map(attribute='name') | list) %}
 {% endmacro %}
 
-{% macro postgres__read_file(path, header) %}{{ delivered_table(path) }}{% endmacro %}
+{% macro postgres__read_file(path, header) %}{{ postgres_delivery(path) }}{% endmacro %}
 
 {#- The table that stands for a delivered file, none where there is none. -#}
-{% macro delivered_table(path) %}
-    {% set file = path.split('/') | last %}
-    {% if '/' in setting('data_dir') %}{% do return(loaded_table(file)) %}{% endif %}
-    {% if file.endswith('.parquet') %}{% do return(none) %}{% endif %}
-    {% do return(adapter.get_relation(target.database, setting('data_dir'), file.rsplit('.', 1)[0])) %}
+{% macro postgres_delivery(path) %}
+    {% do return(loaded_table(path.split('/') | last) if '/' in setting('data_dir') else delivered_table(path)) %}
 {% endmacro %}
 
 {#- The table of texts into which the runner has loaded a file for this build, none where it has not. -#}
@@ -93,11 +90,12 @@
     {% do return((header_of_loaded(table), run_query('select * from ' ~ table).rows)) %}
 {% endmacro %}
 
-{% macro postgres__remade_table(relation, sql) -%}
-    drop table if exists {{ relation }} cascade;
-    create table {{ relation }} as {{ sql }};
-    {{ postgres__analyzed(relation) }}
-{%- endmacro %}
+{% macro postgres__remade_table(relation, sql) %}
+    {% do return([
+        'drop table if exists ' ~ relation ~ ' cascade', 'create table ' ~ relation ~ ' as ' ~ sql,
+        postgres__analyzed(relation),
+    ]) %}
+{% endmacro %}
 
 {#- Without statistics it takes joins of thousands of rows for joins of a few, row by row. -#}
 {% macro postgres__analyzed(relation) %}analyze {{ relation }}{% endmacro %}

@@ -9,7 +9,7 @@
     at their period, each window is one of its own. -#}
 {% macro numbered_windows(relations, keys, parts, is_each_its_own) -%}
 {%- set same_days = ['part', 'window_start', 'window_end', 'before_at'] + (period_keys() if is_each_its_own else []) -%}
-kpi_windows as (
+{{ step_begins() }}kpi_windows as (
     select
         window_id,
         {{ listed(period_keys()) }}
@@ -28,7 +28,7 @@ kpi_windows as (
         {{ 'union all' if not loop.last }}
         {% endfor -%}
     ) as windows_of_parts
-),
+),{{ step_ends() }}
 
 {% for part in parts -%}
 windows_{{ part.number }} as (
@@ -45,7 +45,7 @@ windows_{{ part.number }} as (
     What happens outside all windows is left out. -#}
 {% macro dated_events(relations, inputs, subjects, keys) -%}
 {%- set part = keys.part.number -%}
-block_days_{{ part }} as (
+{{ step_begins() }}block_days_{{ part }} as (
     select
         date_day,
         max(starts_on) over (order by date_day nulls first rows between unbounded preceding and current row) as block_on
@@ -63,9 +63,9 @@ block_days_{{ part }} as (
         where date_day is not null
         group by date_day
     ) as days
-),
+),{{ step_ends() }}
 
-blocks_{{ part }} as (
+{{ step_begins() }}blocks_{{ part }} as (
     select
         windows.window_number,
         windows.grain,
@@ -77,9 +77,9 @@ blocks_{{ part }} as (
     inner join (select distinct block_on from block_days_{{ part }}) as blocks
         on days.date_day = blocks.block_on
     where days.before_at is null
-),
+),{{ step_ends() }}
 
-dated_events_{{ part }} as (
+{{ step_begins() }}dated_events_{{ part }} as (
     select
         block_days.block_on,
         {% if keys.paired -%}
@@ -95,7 +95,7 @@ dated_events_{{ part }} as (
     left join block_days_{{ part }} as since_days
         on kpi_rows.since_on = since_days.date_day
     {%- endif %}
-),
+),{{ step_ends() }}
 
 {% endmacro %}
 
@@ -197,17 +197,17 @@ state_ends_{{ keys.name }} as (
     ) as days
 ),
 
-ended_changes_{{ keys.name }} as (
+{{ step_begins() }}ended_changes_{{ keys.name }} as (
     select state_ends.window_end, state_changes.*
     from state_changes_{{ keys.name }} as state_changes
     inner join state_ends_{{ keys.name }} as state_ends
         on state_changes.step_on = state_ends.date_day
     where state_ends.window_end is not null
-),
+),{{ step_ends() }}
 
-state_steps_{{ keys.name }} as (
+{{ step_begins() }}state_steps_{{ keys.name }} as (
     {{ by_slice('ended_changes_' ~ keys.name, ['window_end'] + keys.subjects, input_sums(inputs, 'direction'), keys) }}
-),
+),{{ step_ends() }}
 
 state_running_{{ keys.name }} as (
     select
@@ -323,7 +323,7 @@ placed_spans_{{ keys.name }} as (
     where kpi_rows.held_from_on is not null
 ),
 
-span_changes_{{ keys.name }} as (
+{{ step_begins() }}span_changes_{{ keys.name }} as (
     select time_window, grain, first_position as series_position, 1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
@@ -331,16 +331,16 @@ span_changes_{{ keys.name }} as (
     select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
-),
+),{{ step_ends() }}
 
-span_steps_{{ keys.name }} as (
+{{ step_begins() }}span_steps_{{ keys.name }} as (
     {{ by_slice(
         'span_changes_' ~ keys.name,
         ['time_window', 'grain', 'series_position'] + keys.subjects,
         input_sums(inputs, 'direction'),
         keys
     ) }}
-),
+),{{ step_ends() }}
 
 span_running_{{ keys.name }} as (
     select
@@ -393,7 +393,7 @@ span_cells_{{ keys.name }} as (
 {%- set quantiles = percentile_columns(percentiles) -%}
 {% for keys in parts_keys -%}
 {%- set part = keys.part.number -%}
-ranked_rows_{{ part }} as (
+{{ step_begins() }}ranked_rows_{{ part }} as (
     select
         windows.window_number,
         {{ listed(used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
@@ -411,7 +411,7 @@ ranked_rows_{{ part }} as (
     where
         windows.window_number in (select window_number from kpi_windows where time_window = 'own')
         and ({% for input in percentile_inputs(percentiles) %}kpi_rows.{{ input }} is not null{{ ' or ' if not loop.last }}{% endfor %})
-),
+),{{ step_ends() }}
 
 {% endfor -%}
 percentile_cells as (
@@ -436,7 +436,7 @@ percentile_cells as (
 {% macro percentile_columns(percentiles) -%}
     {% for name, measure in percentiles.items() -%}
         percentile_cont({{ measure['percentile'][1] }}) within group (
-            order by cast({{ measure['percentile'][0] }} as double precision)
+            order by cast({{ measure['percentile'][0] }} as {{ double_type() }})
         ) as {{ name }}{{ ',' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
@@ -470,7 +470,7 @@ percentile_cells as (
 {#- The dimensions of one slice, by their place in it; null where another slice has more of them. -#}
 {% macro dimensions_of_slice(number, keys, prefix='') -%}
     {%- set sliced = keys.slices[number] -%}
-    {%- for dim in keys.dims %}{{ prefix ~ sliced[loop.index0] if loop.index0 < sliced | length else 'cast(null as varchar)' }} as {{ dim }}, {% endfor -%}
+    {%- for dim in keys.dims %}{{ prefix ~ sliced[loop.index0] if loop.index0 < sliced | length else 'cast(null as ' ~ text_type() ~ ')' }} as {{ dim }}, {% endfor -%}
 {%- endmacro %}
 
 

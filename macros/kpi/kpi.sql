@@ -79,7 +79,7 @@ from measured
         'dimension_value': dbt.type_string(),
         'numerator': 'decimal(38, 14)',
         'denominator': 'decimal(38, 14)',
-        'value': 'double precision',
+        'value': double_type(),
         'row_count': 'bigint',
         'is_complete': 'boolean',
         'is_provisional': 'boolean',

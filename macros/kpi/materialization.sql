@@ -21,17 +21,23 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if existing is not none and existing.type != 'view' %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% call statement('rows') %}{{ remade_table(rows, rows_sql) }}{% endcall %}
-    {% call statement('withdraw') %}delete from {{ figures }} where kpi_id = '{{ model.name }}'{% endcall %}
+    {% for sql in remade_table(rows, rows_sql) %}
+        {% call statement('rows') %}{{ sql }}{% endcall %}
+    {% endfor %}
+    {% do take_out(figures, 'kpi_id', [model.name]) %}
+    {% set rolled_up = steps_of_rollup(before_rows ~ ' select * from ' ~ rows ~ ' ' ~ after_rows, model.name) %}
+    {% for sql in rolled_up.before %}
+        {% call statement('step') %}{{ sql }}{% endcall %}
+    {% endfor %}
     {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent(view_sql) }}{% endif %}
     {% call statement('main') %}
         {{ settings_of_rollup() }}
-        insert into {{ figures }} ({{ stored_columns().keys() | join(', ') }})
+        {{ put_into(figures, stored_columns().keys()) }}
         select
             {{ listed(figure_columns().keys(), 'figures.') }}
             periods.is_asked
         from (
-            {{ before_rows }} select * from {{ rows }} {{ after_rows }}
+            {{ rolled_up.sql }}
         ) as figures
         inner join {{ ref('periods') }} as periods
             on figures.grain = periods.grain
@@ -46,6 +52,9 @@
                 and (unavailable.dimension is null or unavailable.dimension = figures.dimension)
         )
     {% endcall %}
+    {% for sql in rolled_up.after %}
+        {% call statement('step') %}{{ sql }}{% endcall %}
+    {% endfor %}
     {% call statement('view') %}create or replace view {{ view }} as {{ view_sql }}{% endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -59,7 +68,7 @@
 {#- The table that holds the figures of all KPIs. -#}
 {% macro figures_relation() %}
     {% do return(api.Relation.create(
-        database=target.database, schema=target.schema, identifier='kpi_figures', type='table'
+        database=target_database(), schema=target.schema, identifier='kpi_figures', type='table'
     )) %}
 {% endmacro %}
 
@@ -76,18 +85,15 @@
 {% macro create_kpi_figures() %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
         {% set figures = figures_relation() %}
-        {% do adapter.create_schema(api.Relation.create(database=target.database, schema=target.schema)) %}
+        {% do adapter.create_schema(api.Relation.create(database=target_database(), schema=target.schema)) %}
         {% set existing = adapter.get_relation(figures.database, figures.schema, figures.identifier) %}
-        {% if existing and adapter.get_columns_in_relation(existing) | map(attribute='name') | list != stored_columns().keys() | list %}
+        {% if existing and adapter.get_columns_in_relation(existing) | map(attribute='name') | sort != stored_columns().keys() | sort %}
             {% do adapter.drop_relation(existing) %}
         {% endif %}
-        {% do run_query(
-            'create table if not exists ' ~ figures ~ ' ('
-            ~ stored_columns().items() | map('join', ' ') | join(', ') ~ ')'
-        ) %}
-        {% do run_query(
-            "delete from " ~ figures ~ " where kpi_id not in ('" ~ kpi_nodes() | map(attribute='name') | join("', '") ~ "')"
-        ) %}
+        {% do run_query(keyed_table(figures, stored_columns(), 'kpi_id')) %}
+        {% set kpis = kpi_nodes() | map(attribute='name') | list %}
+        {% set built = run_query('select distinct kpi_id from ' ~ figures).columns[0].values() %}
+        {% do take_out(figures, 'kpi_id', built | reject('in', kpis) | list) %}
     {% endif %}
 {% endmacro %}
 

@@ -28,7 +28,7 @@
 {% macro measure_parts(name, measure) %}
     {% set numerator, denominator, quotient = 'null', 'null', none %}
     {% if 'count' in measure %}
-        {% set value, row_count = 'cast(n_' ~ measure['count'] ~ ' as double precision)', 'n_' ~ measure['count'] %}
+        {% set value, row_count = 'cast(n_' ~ measure['count'] ~ ' as ' ~ double_type() ~ ')', 'n_' ~ measure['count'] %}
     {% elif 'sum' in measure %}
         {% set value, row_count = as_double('s_' ~ measure['sum']), 'n_' ~ measure['sum'] %}
     {% elif 'mean' in measure %}
@@ -184,13 +184,13 @@
 
 
 {#- The nearest double of a decimal: through its text, since engines differ in the last digit otherwise. -#}
-{% macro as_double(expression) %}{% do return('cast(cast(' ~ expression ~ ' as varchar) as double precision)') %}{% endmacro %}
+{% macro as_double(expression) %}{% do return('cast(cast(' ~ expression ~ ' as ' ~ text_type() ~ ') as ' ~ double_type() ~ ')') %}{% endmacro %}
 
 
 {#- A quotient rounded to 12 significant digits. -#}
 {% macro rounded(expression) %}
     {% do return(
-        'case when (' ~ expression ~ ') = 0 then cast(0 as double precision) else '
+        'case when (' ~ expression ~ ') = 0 then cast(0 as ' ~ double_type() ~ ') else '
         ~ rounded_double(expression, '11 - cast(floor(log10(abs(' ~ expression ~ '))) as integer)') ~ ' end'
     ) %}
 {% endmacro %}
@@ -206,6 +206,6 @@
 {#- A decimal ÷ a whole number, right to the last of its decimals, 14 or more: the quotient of doubles, and that of what
     it left. -#}
 {% macro exact_quotient(dividend, divisor, decimals=14) -%}
-    {%- set near = 'cast(cast(' ~ dividend ~ ' as double precision) / ' ~ divisor ~ ' as decimal(38, 14))' -%}
-    ({{ near }} + cast(cast({{ dividend }} - {{ near }} * {{ divisor }} as double precision) / {{ divisor }} as decimal(38, {{ decimals }})))
+    {%- set near = 'cast(cast(' ~ dividend ~ ' as ' ~ double_type() ~ ') / ' ~ divisor ~ ' as decimal(38, 14))' -%}
+    ({{ near }} + cast(cast({{ dividend }} - {{ near }} * {{ divisor }} as {{ double_type() }}) / {{ divisor }} as decimal(38, {{ decimals }})))
 {%- endmacro %}

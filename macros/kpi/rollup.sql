@@ -334,7 +334,7 @@ cells as (
 {%- set dims = keys.dims -%}
 {%- set inputs = measure_inputs(spec) -%}
 {%- set windows = used_windows(spec) %}
-completed as (
+{{ step_begins() }}completed as (
     select
         periods.*,
         coalesce(cells.slice, 0) as slice,
@@ -377,7 +377,7 @@ completed as (
                 {% endfor -%}
             )
         )
-),
+),{{ step_ends() }}
 
 {% endmacro %}
 

@@ -32,7 +32,7 @@
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
         {% if header %}{{ row_json('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
-        {% if header %}row_number() over (){% else %}cast(null as bigint){% endif %} as _row_number
+        {% if header %}{{ delivered_row_number() }}{% else %}cast(null as bigint){% endif %} as _row_number
     from {% if header %}{{ read_file(path, header) }} as _delivered_row{% else %}(select 1 as nothing) as _delivered_row where 1 = 0{% endif %}
 {% endmacro %}
 
@@ -43,7 +43,7 @@
         {% for column in columns %}cast(_delivered_row.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
         {{ row_json('_delivered_row') }} as _row,
-        row_number() over () as _row_number
+        {{ delivered_row_number() }} as _row_number
     from {{ relation }} as _delivered_row
 {% endmacro %}
 

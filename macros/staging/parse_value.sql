@@ -52,7 +52,7 @@
             then {{ try_cast(text, stored) }}
         when
             {{ matches(text, '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)[eE][+-]?[0-9]{1,3}$') }}
-            and cast({{ try_cast(text, stored) }} as double precision) = {{ try_cast(text, 'double precision') }}
+            and cast({{ try_cast(text, stored) }} as {{ double_type() }}) = {{ try_cast(text, double_type()) }}
             then {{ try_cast(text, stored) }}
     end
 {%- endmacro %}

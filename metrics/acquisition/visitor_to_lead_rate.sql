@@ -20,9 +20,9 @@
     select
         source_system,
         source_system || ':' || visitor_id as visitor_key,
-        cast(null as varchar) as lead_key,
+        cast(null as {{ dbt.type_string() }}) as lead_key,
         session_id,
-        cast(null as varchar) as lead_id,
+        cast(null as {{ dbt.type_string() }}) as lead_id,
         started_on as event_on,
         started_at as known_at,
         cast(null as date) as since_on,

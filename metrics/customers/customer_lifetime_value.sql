@@ -86,7 +86,7 @@
             {% endfor -%}
             cast({{ 'parts.' ~ part['known_at'] if 'known_at' in part else 'null' }} as timestamp) as known_at,
             {% if 'channel' in part -%}
-                cast(null as varchar) as segment,
+                cast(null as {{ dbt.type_string() }}) as segment,
                 parts.channel,
             {% else -%}
                 coalesce(owners.segment, '(none)') as segment,

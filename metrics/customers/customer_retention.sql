@@ -15,7 +15,7 @@
     select
         source_system,
         account_id,
-        cast(null as varchar) as subscription_id,
+        cast(null as {{ dbt.type_string() }}) as subscription_id,
         segment,
         rep,
         team,

@@ -12,7 +12,7 @@
     select
         source_system,
         lead_id,
-        cast(null as varchar) as account_id,
+        cast(null as {{ dbt.type_string() }}) as account_id,
         created_on as event_on,
         created_at as known_at,
         first_won_at,

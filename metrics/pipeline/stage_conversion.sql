@@ -26,7 +26,7 @@
     select
         source_system,
         deal_id,
-        cast(null as varchar) as lead_id,
+        cast(null as {{ dbt.type_string() }}) as lead_id,
         entered_on as event_on,
         entered_at as known_at,
         advanced_at as outcome_at,

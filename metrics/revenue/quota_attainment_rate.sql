@@ -11,7 +11,7 @@
     subjects={'rep_key': {
         'has_quota': 'case when quota > 0 then 1 end',
         'hit': 'case when quota > 0 then case when coalesce(amount, 0) * ' ~ month_parts() ~ ' >= quota then 1 else 0 end end',
-        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) * ' ~ month_parts() ~ ' as double precision) / cast(quota as double precision) as decimal(38, 20)) end',
+        'attainment': 'case when quota > 0 then cast(cast(coalesce(amount, 0) * ' ~ month_parts() ~ ' as ' ~ double_type() ~ ') / cast(quota as ' ~ double_type() ~ ') as decimal(38, 20)) end',
     }},
 ) %}
     select

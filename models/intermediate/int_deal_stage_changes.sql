@@ -59,10 +59,10 @@ numbered as (
     select
         *,
         case
-            when is_visible then row_number() over (
+            when is_visible then cast(row_number() over (
                     partition by source_system, deal_id, is_visible
                     order by entered_at, coalesce(position, -9223372036854775807), stage_name
-                )
+                ) as bigint)
         end as change_number
     from explained
 )

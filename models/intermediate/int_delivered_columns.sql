@@ -16,10 +16,9 @@ select
     cast(entity as {{ dbt.type_string() }}) as entity,
     cast(column_name as {{ dbt.type_string() }}) as column_name
 from (
-    {% for system, entity, column in delivered -%}
-    select '{{ system }}' as source_system, '{{ entity }}' as entity, '{{ column }}' as column_name
-    {{ 'union all' if not loop.last }}
-    {% else -%}
-    select null as source_system, null as entity, null as column_name where 1 = 0
+    values
+    {% for system, entity, column in delivered or [['', none, none]] -%}
+    ('{{ system }}', {{ literal(entity) }}, {{ literal(column) }}){{ ',' if not loop.last }}
     {% endfor -%}
-) as deliveries
+) as deliveries (source_system, entity, column_name)
+where source_system <> ''

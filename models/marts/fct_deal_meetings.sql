@@ -35,9 +35,9 @@ select
     tied.meeting_id,
     meetings.scheduled_for,
     meetings.scheduled_on,
-    row_number() over (
+    cast(row_number() over (
         partition by tied.source_system, tied.deal_id order by meetings.scheduled_for, tied.meeting_id
-    ) as meeting_number
+    ) as bigint) as meeting_number
 from tied
 inner join meetings
     on tied.source_system = meetings.source_system

@@ -123,10 +123,10 @@ select
         when priced.closed_on is not null then {{ days_between('priced.created_on', 'priced.closed_on') }}
     end as days_to_close,
     case
-        when priced.state = 'won' and priced.account_id is not null then row_number() over (
+        when priced.state = 'won' and priced.account_id is not null then cast(row_number() over (
                 partition by priced.source_system, priced.account_id, priced.state
                 order by priced.effective_closed_at, priced.deal_id
-            )
+            ) as bigint)
     end as win_number,
     priced.expected_close_on,
     priced.rationale_note

@@ -61,10 +61,10 @@ select
     linked.deal_id,
     linked.met_with,
     case
-        when linked.status_then = 'held' and linked.met_with is not null then row_number() over (
+        when linked.status_then = 'held' and linked.met_with is not null then cast(row_number() over (
                 partition by linked.source_system, linked.met_with, linked.status_then
                 order by linked.scheduled_for, linked.meeting_id
-            )
+            ) as bigint)
     end as held_number,
     case
         when linked.status_then = 'held' and linked.met_with is not null then count(*) over (

@@ -36,5 +36,7 @@ purchases as (
 
 select
     *,
-    row_number() over (partition by source_system, account_id order by purchased_at, purchase_id) as purchase_number
+    cast(row_number() over (
+        partition by source_system, account_id order by purchased_at, purchase_id
+    ) as bigint) as purchase_number
 from purchases

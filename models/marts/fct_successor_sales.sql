@@ -56,7 +56,7 @@ select
     cast(null as date) as ordered_on,
     launched_on,
     case when takes_the_loss then three_months_revenue end as revenue,
-    case when takes_the_loss then three_months_units end as units
+    cast(case when takes_the_loss then three_months_units end as decimal(38, 4)) as units
 from baselines
 union all
 select

@@ -62,7 +62,7 @@ lines as (
             dimension,
             dimension_value,
             0 as at_start,
-            cast({{ measure }} as double precision) as moved,
+            cast({{ measure }} as {{ double_type() }}) as moved,
             0 as at_end
         from moved
         union all

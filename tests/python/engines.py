@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,23 @@ SUMS_OF_QUOTIENTS = ("lead_response_time", "competitor_pricing", "quota_attainme
 _EQUAL = ("row_count", "is_complete", "is_provisional", "denominator")
 
 
-def other_figures(warehouse: Path, figures: Path) -> list[tuple[Any, ...]]:
+def other_figures(warehouse: Path, figures: Path, kpis: Sequence[str] = ()) -> list[tuple[Any, ...]]:
     """A few of the figures that just one has, or that differ: each with its key, then both numerators and values.
 
     `figures` has FIGURE_COLUMNS of every row of kpi_values, a header, and nothing for null. Counts, money and marks
-    must be equal, quotients within TOLERANCE.
+    must be equal, quotients within TOLERANCE. Of some KPIs alone, where these are named.
     """
     columns = {name: COLUMN_TYPES.get(name, "varchar") for name in FIGURE_COLUMNS.split(", ")}
     equal = " and ".join(f"ours.{name} is not distinct from theirs.{name}" for name in _EQUAL)
+    of_kpis = f" where kpi_id in {(*kpis, '')}" if kpis else ""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(
             f"create temp table theirs as from read_csv('{figures}', header = true, columns = {columns}, nullstr = '')"
+            f"{of_kpis}"
         )
         return connection.execute(
             f"select {KEY}, ours.numerator, theirs.numerator, ours.value, theirs.value from"
-            f" (select {FIGURE_COLUMNS} from kpi_values) as ours full join theirs using ({KEY})"
+            f" (select {FIGURE_COLUMNS} from kpi_values{of_kpis}) as ours full join theirs using ({KEY})"
             f" where ours.row_count is null <> theirs.row_count is null or not ({equal} and ({_near('value')})"
             f" and (ours.numerator is not distinct from theirs.numerator"
             f" or kpi_id in {SUMS_OF_QUOTIENTS} and {_near('numerator')})) limit 5"

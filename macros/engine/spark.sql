@@ -1,0 +1,167 @@
+{#- How Spark spells what engines spell differently; engine.sql says what each gives. Tables are Parquet files, which are
+    replaced whole or by partition. Timestamps are instants there, and read in the session's zone: that is UTC, so that they
+    are what other engines have without one. -#}
+
+{% macro spark__matches(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}
+
+{#- Hours and minutes alone are no time with a zone there; and one with a space before its zone is none on DuckDB. -#}
+{% macro spark__try_cast_zoned(text) -%}
+    case
+        when not regexp_like({{ text }}, '^.{11}.* ')
+            then try_cast(regexp_replace({{ text }}, '^(.{10}[T ][0-9]{2}:[0-9]{2})(Z|[+-])', '$1:00$2') as timestamp)
+    end
+{%- endmacro %}
+
+{% macro spark__to_utc(local_timestamp) %}to_utc_timestamp({{ local_timestamp }}, '{{ setting("timezone") }}'){% endmacro %}
+
+{% macro spark__to_local(utc_timestamp) %}from_utc_timestamp({{ utc_timestamp }}, '{{ setting("timezone") }}'){% endmacro %}
+
+{% macro spark__row_json(alias) %}to_json(struct({{ alias }}.*), map('ignoreNullFields', 'false')){% endmacro %}
+
+{#- Rows of a table have no order there; numbers grow within a file as its lines do. -#}
+{% macro spark__delivered_row_number() %}monotonically_increasing_id() + 1{% endmacro %}
+
+{% macro spark__raise_in_sql(message, type) %}cast(raise_error({{ message }}) as {{ type }}){% endmacro %}
+
+{% macro spark__text_literal(text) %}{{ return("'" ~ text.replace('\\', '\\\\').replace("'", "\\'") ~ "'") }}{% endmacro %}
+
+{% macro spark__weekday_number(day) %}(weekday({{ day }}) + 1){% endmacro %}
+
+{% macro spark__joined_texts(text, separator, order) %}listagg({{ text }}, '{{ separator }}') within group (order by {{ order }} nulls first){% endmacro %}
+
+{% macro spark__generate_days(first_day, last_day) -%}
+    select explode(case
+        when {{ first_day }} <= {{ last_day }} then sequence({{ first_day }}, {{ last_day }}, interval 1 day)
+    end) as date_day
+{%- endmacro %}
+
+{#- dbt's own knows neither microseconds nor, without text in between, dates. -#}
+{% macro spark__datediff(first_date, second_date, datepart) -%}
+    {%- if datepart == 'day' -%}
+        datediff(cast({{ second_date }} as date), cast({{ first_date }} as date))
+    {%- elif datepart == 'second' -%}
+        (unix_seconds({{ second_date }}) - unix_seconds({{ first_date }}))
+    {%- elif datepart == 'microsecond' -%}
+        (unix_micros({{ second_date }}) - unix_micros({{ first_date }}))
+    {%- else -%}
+        {% do exceptions.raise_compiler_error('datediff: Spark is not asked for differences in units of ' ~ datepart ~ '.') %}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- dbt's own goes through whole seconds. -#}
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    {%- if datepart == 'day' -%}
+        date_add({{ from_date_or_timestamp }}, cast({{ interval }} as int))
+    {%- elif datepart == 'month' -%}
+        add_months({{ from_date_or_timestamp }}, cast({{ interval }} as int))
+    {%- else -%}
+        timestampadd({{ datepart }}, cast({{ interval }} as int), {{ from_date_or_timestamp }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Types as contracts and the columns of seeds name them: those of other engines have no such name there. -#}
+{% macro spark_type(type) %}
+    {% do return({'varchar': text_type(), 'double precision': double_type()}.get(type, type)) %}
+{% endmacro %}
+
+{% macro spark__cast(field, type) %}cast({{ field }} as {{ spark_type(type) }}){% endmacro %}
+
+{#- Deliveries are tables, in the schema that the setting data_dir names, as on PostgreSQL. -#}
+{% macro spark__file_exists(path) %}{% do return(delivered_table(path) is not none) %}{% endmacro %}
+
+{% macro spark__file_header(path) %}
+    {% do return(adapter.get_columns_in_relation(delivered_table(path)) | map(attribute='name') | map('lower') | list) %}
+{% endmacro %}
+
+{% macro spark__read_file(path, header) %}{{ delivered_table(path) }}{% endmacro %}
+
+{#- The cluster reads no file of this machine: the seed's rows are what their column types let in. -#}
+{% macro spark__own_seed_rows(path) %}{% do return((none, none)) %}{% endmacro %}
+
+{% macro spark__create_csv_table(model, agate_table) %}
+    {% set columns = [] %}
+    {% for name in agate_table.column_names %}
+        {% do columns.append(name ~ ' ' ~ spark_type(model.config.column_types.get(name, text_type()))) %}
+    {% endfor %}
+    {% set sql = 'create table ' ~ this ~ ' (' ~ columns | join(', ') ~ ')' %}
+    {% call statement('_') %}{{ sql }}{% endcall %}
+    {% do return(sql) %}
+{% endmacro %}
+
+{#- dbt's own writes nulls as texts, and a value a node of the plan; here a batch is one text. -#}
+{% macro spark__load_csv_rows(model, agate_table) %}
+    {% set columns = [] %}
+    {% for name in agate_table.column_names %}
+        {% do columns.append(
+            'cast(cells[' ~ loop.index0 ~ '] as ' ~ spark_type(model.config.column_types.get(name, text_type())) ~ ')'
+        ) %}
+    {% endfor %}
+    {% set statements = [] %}
+    {% for chunk in agate_table.rows | batch(get_batch_size()) %}
+        {% set rows = [] %}
+        {% for row in chunk %}
+            {% set cells = [] %}
+            {% for cell in row %}{% do cells.append(none if cell is none else cell | string) %}{% endfor %}
+            {% do rows.append(cells) %}
+        {% endfor %}
+        {% set sql %}
+            insert into {{ this }}
+            select {{ columns | join(', ') }}
+            from (select explode(from_json({{ text_literal(tojson(rows)) }}, 'array<array<string>>')) as cells) as seed_rows
+        {% endset %}
+        {% do adapter.add_query(sql, abridge_sql_log=True) %}
+        {% do statements.append(sql) if loop.first %}
+    {% endfor %}
+    {% do return(statements | first | default('')) %}
+{% endmacro %}
+
+{#- Files cannot be changed: a table of a key has a directory for each, which is replaced whole. -#}
+{% macro spark__remade_table(relation, sql) %}
+    {% do return(['drop table if exists ' ~ relation, 'create table ' ~ relation ~ ' as ' ~ sql]) %}
+{% endmacro %}
+
+{% macro spark__keyed_table(relation, columns, key) -%}
+    create table if not exists {{ relation }} ({{ columns.items() | map('join', ' ') | join(', ') }}) partitioned by ({{ key }})
+{%- endmacro %}
+
+{% macro spark__take_out(relation, key, values) %}
+    {% for value in values %}
+        {% do run_query('alter table ' ~ relation ~ ' drop if exists partition (' ~ key ~ " = '" ~ value ~ "')") %}
+    {% endfor %}
+{% endmacro %}
+
+{#- Several models write at once. Overwriting is what Spark does by way of a directory of its own for each. -#}
+{% macro spark__put_into(relation) %}insert overwrite {{ relation }}{% endmacro %}
+
+{#- What the figures need to be those of other engines is said in the profile; a run stops where it is not. -#}
+{% macro spark__create_functions() %}
+    {% set needed = {
+        'spark.sql.session.timeZone': 'UTC',
+        'spark.sql.decimalOperations.allowPrecisionLoss': 'false', 'spark.sql.sources.default': 'parquet',
+        'spark.sql.sources.partitionOverwriteMode': 'dynamic',
+    } %}
+    {% for name, value in needed.items() %}
+        {% set found = run_query('set ' ~ name).rows[0][1] | string %}
+        {% if found | lower != value | lower %}
+            {% do exceptions.raise_compiler_error(
+                'profiles.yml: server_side_parameters: ' ~ name ~ " is '" ~ found ~ "', and must be '" ~ value ~ "' (docs/spark.md)."
+            ) %}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+{#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written
+    to a table of its own first, which goes when the KPI is done. -#}
+{% macro spark__steps_of_rollup(sql, kpi_id) %}
+    {% set before, after = [], [] %}
+    {% set text = namespace(sql=sql.split(step_begins())[0]) %}
+    {% for piece in sql.split(step_begins())[1:] %}
+        {% set step, rest = piece.split(step_ends()) %}
+        {% set name = step.split(' as (')[0] %}
+        {% set kept = target.schema ~ '.' ~ kpi_id ~ '__' ~ name %}
+        {% do before.extend(remade_table(kept, text.sql ~ step.rstrip().rstrip(',') ~ ' select * from ' ~ name)) %}
+        {% do after.append('drop table if exists ' ~ kept) %}
+        {% set text.sql = text.sql ~ name ~ ' as (select * from ' ~ kept ~ '),' ~ rest %}
+    {% endfor %}
+    {% do return({'before': before, 'sql': text.sql, 'after': after}) %}
+{% endmacro %}
