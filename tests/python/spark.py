@@ -97,7 +97,7 @@ class Cluster:
         where = self.environment(name)["KPI_SPARK_WAREHOUSE"]
         done = subprocess.run(
             [sys.executable, "-c", SESSION, where, *statements],
-            env=os.environ | self.environment(name), capture_output=True, text=True, check=False,
+            cwd=self.directory, env=os.environ | self.environment(name), capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -118,8 +118,7 @@ def spark() -> Iterator[Cluster]:
 
 def build(spark: Cluster, name: str, variables: dict[str, Any], work: Path, *options: str) -> None:
     """`dbt build` on the cluster."""
-    environment = {**spark.environment(name), "KPI_POSTGRES_PASSWORD": "not asked for"}
-    run_dbt("build", variables, work, "--target", "spark", *options, environment=environment)
+    run_dbt("build", variables, work, "--target", "spark", *options, environment=spark.environment(name))
 
 
 def figures_of(spark: Cluster, name: str, work: Path) -> Path:
