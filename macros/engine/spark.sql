@@ -4,12 +4,9 @@
 
 {% macro spark__matches(text, pattern) %}regexp_like({{ text }}, '{{ pattern }}'){% endmacro %}
 
-{#- Hours and minutes alone are no time with a zone there; and one with a space before its zone is none on DuckDB. -#}
+{#- Hours and minutes alone are no time with a zone there. -#}
 {% macro spark__try_cast_zoned(text) -%}
-    case
-        when not regexp_like({{ text }}, '^.{11}.* ')
-            then try_cast(regexp_replace({{ text }}, '^(.{10}[T ][0-9]{2}:[0-9]{2})(Z|[+-])', '$1:00$2') as timestamp)
-    end
+    try_cast(regexp_replace({{ text }}, '^(.{10}[T ][0-9]{2}:[0-9]{2})(Z|[+-])', '$1:00$2') as timestamp)
 {%- endmacro %}
 
 {% macro spark__to_utc(local_timestamp) %}to_utc_timestamp({{ local_timestamp }}, '{{ setting("timezone") }}'){% endmacro %}

@@ -13,7 +13,8 @@
             when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$') }}
                 then {{ try_cast(text, 'timestamp') }}
             when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
-                then {{ try_cast_zoned(text) }}
+                {#- Few engines take a space before the zone. #}
+                then {{ try_cast_zoned("substr(" ~ text ~ ", 1, 11) || replace(substr(" ~ text ~ ", 12), ' ', '')") }}
         end
     {%- elif type == 'date' -%}
         case
