@@ -1,8 +1,9 @@
 -- One row per source system in use, canonical entity and canonical column that it delivers.
-{% set delivered = [] -%}
+{% set delivered = ["('', null, null)"] -%}
 {% if execute -%}
     {% for delivery in deliveries() if delivery.columns is not none -%}
-        {% for column in delivery.columns %}{% do delivered.append([delivery.system, delivery.entity, column]) %}{% endfor -%}
+        {% set start = literal(delivery.system) ~ ', ' ~ literal(delivery.entity) -%}
+        {% for column in delivery.columns %}{% do delivered.append('(' ~ start ~ ', ' ~ literal(column) ~ ')') %}{% endfor -%}
     {% endfor -%}
 {% endif -%}
 -- Staging comes first, so that what is found here is what was read:
@@ -16,9 +17,6 @@ select
     cast(entity as {{ dbt.type_string() }}) as entity,
     cast(column_name as {{ dbt.type_string() }}) as column_name
 from (
-    values
-    {% for system, entity, column in delivered or [['', none, none]] -%}
-    ('{{ system }}', {{ literal(entity) }}, {{ literal(column) }}){{ ',' if not loop.last }}
-    {% endfor -%}
+    values {{ delivered | join(', ') }}
 ) as deliveries (source_system, entity, column_name)
 where source_system <> ''
