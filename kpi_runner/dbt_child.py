@@ -57,11 +57,13 @@ def tell(event: EventMsg) -> None:
     if event.info.level == "error" or event.info.name in PROGRESS:
         from dbt_common.events.functions import env_scrubber, msg_to_json
 
-        line = env_scrubber(msg_to_json(event)) + "\n"
-        # Models are built side by side: lines that two of them begin at once would be read as one, and lost.
-        with TELLING:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        print_line(env_scrubber(msg_to_json(event)))
+
+
+def print_line(line: str) -> None:
+    """Prints a line as one: models are built side by side, and lines begun at once would be read as one, and lost."""
+    with TELLING:
+        print(line, flush=True)
 
 
 def parsed(directory: Path, variables: str, common: list[str], target: Path) -> Manifest:
@@ -101,8 +103,7 @@ def write_manifest(manifest: Manifest, directory: Path) -> None:
 
 def await_word() -> None:
     """Says that the project is read, and waits for a line; ends the process where nobody is left to write one."""
-    with TELLING:
-        print(json.dumps({"info": {"name": "ProjectRead", "level": "info", "msg": ""}, "data": {}}), flush=True)
+    print_line(json.dumps({"info": {"name": "ProjectRead", "level": "info", "msg": ""}, "data": {}}))
     if not sys.stdin.readline():
         sys.exit(REFUSED)
 
