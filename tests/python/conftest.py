@@ -30,7 +30,7 @@ from click.testing import CliRunner
 from hypothesis import settings
 
 from kpi_runner.cli import main
-from tests.python.harness import run_dbt
+from tests.python.harness import WHERE_READ, run_dbt
 from tests.python.reference.company import Company, Row, write_company
 
 if TYPE_CHECKING:
@@ -278,6 +278,12 @@ class Builder:
         with (self.root / f"{name}.lock").open("w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once(builder: Builder) -> None:
+    """What dbt has read of the project is kept beside the warehouses."""
+    os.environ[WHERE_READ] = str(builder.root / "read")
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,12 @@ compiled models in their order. test_harness.py shows that a replay gives what `
 read under other settings compiles to the same.
 """
 
-import atexit
 import csv
+import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +32,9 @@ ROWS_END = "/* rows of the KPI end */"
 
 #: An instant to read the project as of: no model is shaped by it.
 ANY_DAY = "2024-03-31"
+
+#: The variable that says where what dbt has read is kept, for all workers; conftest.py sets it.
+WHERE_READ = "KPI_TESTS_READ"
 
 #: Models that no figure is made of.
 NOT_REPLAYED = {"kpi_scorecard", "kpi_catalog", "kpi_measures"}
@@ -122,8 +123,8 @@ def run_dbt(
         "DBT_PROFILES_DIR": str(profiles_dir(work)),
         **(environment or {}),
     }
-    arguments = ["--quiet", command, "--vars", json.dumps(variables), "--project-dir", str(ROOT), *options]
-    arguments += ["--target-path", str(work / "target"), "--log-path", str(work / "logs")]
+    arguments = ["--quiet", "--log-level-file", "none", command, "--vars", json.dumps(variables), *options]
+    arguments += ["--project-dir", str(ROOT), "--target-path", str(work / "target"), "--log-path", str(work / "logs")]
     start = ["from dbt.cli.main import cli; cli()"] if read is None else [ON_WHAT_WAS_READ, str(read)]
     done = subprocess.run(
         [sys.executable, "-c", *start, *arguments],
@@ -137,12 +138,17 @@ def run_dbt(
 
 @cache
 def project_read(customer_lifecycle: str, day_slices: bool) -> Path:
-    """What dbt keeps of the project, read under the settings that shape its models; gone when the tests end."""
-    work = Path(tempfile.mkdtemp(prefix="project_read_"))
-    atexit.register(shutil.rmtree, work, ignore_errors=True)
-    shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, day_slices=day_slices)
-    run_dbt("parse", layer_vars(shaping, work / "data"), work)
-    return work / "target" / "partial_parse.msgpack"
+    """What dbt keeps of the project, read under the settings that shape its models; once for all workers."""
+    work = Path(os.environ[WHERE_READ]) / f"{customer_lifecycle}_{day_slices}"
+    work.mkdir(parents=True, exist_ok=True)
+    read = work / "read.msgpack"
+    with (work / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not read.exists():
+            shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, day_slices=day_slices)
+            run_dbt("parse", layer_vars(shaping, work / "data"), work)
+            (work / "target" / "partial_parse.msgpack").rename(read)
+    return read
 
 
 def profiles_dir(work: Path) -> Path:
@@ -222,17 +228,24 @@ def _execute(connection: duckdb.DuckDBPyConnection, relation: str, materialized:
     connection.execute(f"create view {relation} as select * from kpi_figures where kpi_id = '{name}'")
 
 
-def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> Layer:
-    """Has dbt compile the layer for some settings and the files of some entities."""
+def compile_layer(settings: Settings, entities: Collection[str], work: Path, like: Path | None = None) -> Layer:
+    """Has dbt compile the layer for some settings and the files of some entities.
+
+    `like` is where it was compiled for the same settings and files of other entities: what looks at no file is taken
+    from there.
+    """
     data_dir = work / "data"
     write_files({}, entities, data_dir)
     read = project_read(settings.customer_lifecycle, settings.day_slices)
-    unreplayed = ("--exclude", "test_type:generic", "test_type:unit")
-    run_dbt("compile", layer_vars(settings, data_dir), work, *unreplayed, read=read)
-    manifest = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    options = ["--exclude", "test_type:generic", "test_type:unit"]
+    other = _compiled(like) if like else {}
+    if like:
+        options += ["--select", *_looking_at_files(like)]
+    run_dbt("compile", layer_vars(settings, data_dir), work, *options, read=read)
+    compiled = other | _compiled(work)
     nodes = {
         key: node
-        for key, node in manifest["nodes"].items()
+        for key, node in compiled.items()
         if node["resource_type"] == "model" and node["name"] not in NOT_REPLAYED
     }
     ordered = _in_order(nodes)
@@ -248,10 +261,37 @@ def compile_layer(settings: Settings, entities: Collection[str], work: Path) -> 
     models |= _built_once({key: models[key] for key in ordered if _is_the_same_for_all(key, nodes)}, work)
     checks = {
         node["name"]: node["compiled_code"]
-        for node in manifest["nodes"].values()
+        for node in compiled.values()
         if node["resource_type"] == "test" and node["original_file_path"].endswith(".sql")
     }
     return Layer(tuple(models.values()), checks, tuple(entities), data_dir)
+
+
+def _manifest(work: Path) -> dict[str, Any]:
+    """What dbt has written of the project under `work`."""
+    found: dict[str, Any] = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _compiled(work: Path) -> dict[str, dict[str, Any]]:
+    """The models and tests that dbt has compiled under `work`."""
+    return {key: node for key, node in _manifest(work)["nodes"].items() if node.get("compiled_code")}
+
+
+def _looking_at_files(work: Path) -> list[str]:
+    """The models that are compiled by what is delivered: they, or the macros that theirs call, look for files."""
+    manifest = _manifest(work)
+    looking = {key for key, macro in manifest["macros"].items() if macro["name"] == "delivered_file"}
+    more = looking
+    while more:
+        more = {
+            key
+            for key, macro in manifest["macros"].items()
+            if key not in looking and not looking.isdisjoint(macro["depends_on"]["macros"])
+        }
+        looking |= more
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [node["name"] for node in models if not looking.isdisjoint(node["depends_on"]["macros"])]
 
 
 def _is_the_same_for_all(key: str, nodes: dict[str, Any]) -> bool:
@@ -280,8 +320,7 @@ def _built_once(models: dict[str, Model], work: Path) -> dict[str, Model]:
 
 def kpi_specs(work: Path) -> dict[str, dict[str, Any]]:
     """What each KPI is measured by, as dbt has compiled it under `work`."""
-    manifest = json.loads((work / "target" / "manifest.json").read_text(encoding="utf-8"))
-    nodes = manifest["nodes"].values()
+    nodes = _manifest(work)["nodes"].values()
     return {
         node["name"]: node["config"]["meta"]["spec"] for node in nodes if node["config"].get("materialized") == "kpi"
     }

@@ -34,9 +34,6 @@ BUILDER, READER = "kpi", "dashboards"
 #: The schema that deliveries lie in.
 RAW = "raw"
 
-#: What a module's tests say where they cannot run; in CI they must.
-WITHOUT_SERVER = "PostgreSQL is not installed here (Debian: postgresql)"
-
 
 def programs() -> Path | None:
     """The directory of the server's programs, none where PostgreSQL is not installed."""
@@ -160,7 +157,7 @@ def server() -> Iterator[Server]:
 
 def _served(directory: Path) -> Iterator[Server]:
     bindir = programs()
-    assert bindir is not None
+    assert bindir is not None, "PostgreSQL is not installed here (Debian: postgresql)"
     account = UNPRIVILEGED if os.geteuid() == 0 else None
     if account:
         shutil.chown(directory, account)

@@ -128,6 +128,8 @@ class Cluster:
 @contextmanager
 def cluster(workers: int = 2) -> Iterator[Cluster]:
     """A new cluster, each worker of one core."""
+    lacks = lacking()
+    assert lacks is None, lacks
     directory = Path(tempfile.mkdtemp(prefix="spark_"))
     started: list[subprocess.Popen[bytes]] = []
     try:

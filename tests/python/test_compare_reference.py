@@ -7,10 +7,11 @@ works out the same periods as of the earlier instant, from the delivered rows al
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pytest
@@ -37,6 +38,27 @@ EXAMPLES = int(os.environ.get("KPI_EXAMPLES", "4"))
 OF_FIRST_PURCHASES = ("customer_lifetime_value", "channel")
 
 
+#: KPI, grain, the start of a period, dimension.
+Place = tuple[str, str, date, str]
+
+
+class Instant(NamedTuple):
+    """A moment by the company's clock and in UTC, and the calendar as of it."""
+
+    local: datetime
+    utc: datetime
+    calendar: Calendar
+
+
+class Asked(NamedTuple):
+    """What is asked of every company: where, the measures that can be told, whether these are all, and the SQL."""
+
+    place: Place
+    told: frozenset[str]
+    is_all_told: bool
+    sql: str
+
+
 @pytest.mark.parametrize(("number", "back"), VARIANTS)
 def test_what_was_known_then_agrees_with_the_reference(number: int, back: timedelta, tmp_path: Path) -> None:
     variant = SETTINGS[number]
@@ -45,19 +67,19 @@ def test_what_was_known_then_agrees_with_the_reference(number: int, back: timede
     local = as_of_local(variant.as_of, variant.timezone) - back
     utc = utc_of_local(local, variant.timezone)
     then = replace(variant, as_of=f"{utc.isoformat()}Z", day_slices=True)
+    calendar = Calendar(local, week_start_number(variant.week_start), variant.fiscal_year_start_month)
+    asked: list[Asked] = []
 
     @on_companies(EXAMPLES)
     @given(companies(variant.as_of))
     def agree(company: Company) -> None:
         whole = settled(delivering(company, tuple(COLUMNS)), then)
-        connection = built(layer, whole, then)
-        calendar = Calendar(local, week_start_number(variant.week_start), variant.fiscal_year_start_month)
-        expected = figures(whole, then, GRAINS, calendar.last_day)
-        for kpi_id, spec in specs.items():
-            for place, grain in enumerate(spec.get("grains") or GRAINS):
-                if grain in GRAINS:
-                    assert_known(connection, kpi_id, spec, grain, place, (local, utc, calendar, variant), expected)
-        connection.close()
+        with built(layer, whole, then) as connection:
+            expected = by_place(figures(whole, then, GRAINS, calendar.last_day))
+            if not asked:
+                asked.extend(questions(connection, specs, Instant(local, utc, calendar), variant))
+            for question in asked:
+                assert_known(connection, question, expected.get(question.place, {}))
 
     agree()
 
@@ -99,49 +121,61 @@ def instant(text: str | None, clock: Clock) -> datetime:
     return clock.parse_instant((text or "").strip()) or datetime.min.replace(tzinfo=UTC)
 
 
-def assert_known(
-    connection: duckdb.DuckDBPyConnection,
-    kpi_id: str,
-    spec: dict[str, Any],
-    grain: str,
-    place: int,
-    moment: tuple[datetime, datetime, Calendar, Settings],
-    expected: dict[Key, Figure],
-) -> None:
-    """The total of a KPI and the slices of one of its dimensions, in the period that holds the moment."""
-    local, utc, calendar, variant = moment
-    start = grain_start(calendar.last_day, grain, calendar)
-    slot = Slot(start, next_start(start, grain))
-    columns = [name for name, *_ in connection.execute(f"describe {kpi_id}__rows").fetchall()]
-    known = Moment(local, utc, columns)
-    told = {
-        name: measure
-        for name, measure in spec["measures"].items()
-        if local == datetime.combine(local, datetime.min.time()) or not measure.get("by_day")
-    }
-    if not told:
-        return  # Each of its measures is by the day alone, and so refused at a moment within one.
-    dimensions = [
-        name
-        for name in spec["dimensions"]
-        if name not in (spec.get("undated") or ()) and (kpi_id, name) != OF_FIRST_PURCHASES
-    ]
-    for dimension in ("total", *dimensions[place % len(dimensions) :][:1]) if dimensions else ("total",):
-        by = [] if dimension == "total" else [dimension]
-        question = Question(kpi_id, spec | {"measures": told}, grain, [slot], by, None, known)
-        found = {}
-        for measure, begins, ends, *rest in connection.execute(
-            figures_sql(question, ROOT, calendar, variant.cohort_window_days)
-        ).fetchall():
-            value, *figure = rest if by else ("total", *rest)
-            found[Key(kpi_id, measure, grain, begins, ends, dimension, value)] = (*figure, True)  # It is asked for.
-        given_by_reference = {
-            key: figure
-            for key, figure in expected.items()
-            if (key.kpi_id, key.grain, key.period_start, key.dimension) == (kpi_id, grain, start, dimension)
-            and key.measure in told
-            # Rows of a measure that is not told make no slices; those that hold nothing else have nothing to say.
-            and (key in found or figure.row_count or len(told) == len(spec["measures"]))
+def by_place(expected: dict[Key, Figure]) -> dict[Place, dict[Key, Figure]]:
+    """Figures by their KPI, grain, the start of their period, and dimension."""
+    found: dict[Place, dict[Key, Figure]] = {}
+    for key, figure in expected.items():
+        found.setdefault((key.kpi_id, key.grain, key.period_start, key.dimension), {})[key] = figure
+    return found
+
+
+def questions(
+    connection: duckdb.DuckDBPyConnection, specs: dict[str, dict[str, Any]], moment: Instant, variant: Settings
+) -> Iterator[Asked]:
+    """The total of every KPI and the slices of one of its dimensions, in the periods that hold the moment."""
+    midnight = datetime.combine(moment.local, datetime.min.time())
+    for kpi_id, spec in specs.items():
+        columns = [name for name, *_ in connection.execute(f"describe {kpi_id}__rows").fetchall()]
+        known = Moment(moment.local, moment.utc, columns)
+        told = {
+            name: measure
+            for name, measure in spec["measures"].items()
+            if moment.local == midnight or not measure.get("by_day")
         }
-        wrong = differences(given_by_reference, found)
-        assert not wrong, f"{len(wrong)} figures differ, first of them: {wrong[:3]}"
+        if not told:
+            continue  # Each of its measures is by the day alone, and so refused at a moment within one.
+        dimensions = [
+            name
+            for name in spec["dimensions"]
+            if name not in (spec.get("undated") or ()) and (kpi_id, name) != OF_FIRST_PURCHASES
+        ]
+        for number, grain in enumerate(spec.get("grains") or GRAINS):
+            if grain not in GRAINS:
+                continue
+            start = grain_start(moment.calendar.last_day, grain, moment.calendar)
+            slots = [Slot(start, next_start(start, grain))]
+            one = dimensions[number % len(dimensions) :][:1] if dimensions else []
+            for dimension in ("total", *one):
+                by = [] if dimension == "total" else [dimension]
+                question = Question(kpi_id, spec | {"measures": told}, grain, slots, by, None, known)
+                sql = figures_sql(question, ROOT, moment.calendar, variant.cohort_window_days)
+                is_all_told = len(told) == len(spec["measures"])
+                yield Asked((kpi_id, grain, start, dimension), frozenset(told), is_all_told, sql)
+
+
+def assert_known(connection: duckdb.DuckDBPyConnection, asked: Asked, expected: dict[Key, Figure]) -> None:
+    """What is answered is what the reference expects at this place."""
+    kpi_id, grain, _, dimension = asked.place
+    found = {}
+    for measure, begins, ends, *rest in connection.execute(asked.sql).fetchall():
+        value, *figure = ("total", *rest) if dimension == "total" else rest
+        found[Key(kpi_id, measure, grain, begins, ends, dimension, value)] = (*figure, True)  # It is asked for.
+    told = {
+        key: figure
+        for key, figure in expected.items()
+        if key.measure in asked.told
+        # Rows of a measure that is not told make no slices; those that hold nothing else have nothing to say.
+        and (key in found or figure.row_count or asked.is_all_told)
+    }
+    wrong = differences(told, found)
+    assert not wrong, f"{len(wrong)} figures differ, first of them: {wrong[:3]}"

@@ -143,3 +143,18 @@ def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -
     for name in SHAPING_NO_MODEL:
         if name != "data_dir":
             assert built_under[name] not in (own[name], read_under[name]), name
+
+
+def test_what_looks_at_no_file_is_the_same_for_any_delivery(tmp_path: Path) -> None:
+    """So it need not be compiled again for each: see compile_layer."""
+    settings = Settings(ANY_DAY, day_slices=False)
+    compile_layer(settings, tuple(COLUMNS), tmp_path / "all")
+    less = tuple(entity for entity in COLUMNS if entity != "deals")
+    whole = compile_layer(settings, less, tmp_path / "whole")
+    quick = compile_layer(settings, less, tmp_path / "quick", tmp_path / "all")
+
+    def sql(layer: Layer) -> dict[str, str]:
+        place = str(layer.data_dir.parent)
+        return {name: text.replace(place, "") for _, _, name, text in layer.models} | layer.checks
+
+    assert sql(quick) == sql(whole)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,14 +18,15 @@ import pytest
 from tests.python.conftest import AS_OF, Builder, Built, Result, small_company
 from tests.python.engines import other_figures
 from tests.python.harness import run_dbt
-from tests.python.postgres import BUILDER, RAW, READER, WITHOUT_SERVER, Place, Server, programs, server, statements
+from tests.python.postgres import BUILDER, RAW, READER, Place, Server, server, statements
 from tests.python.reference.company import COLUMNS, Company, write_company
+from tests.python.scope import on_a_server
 from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
 from tests.python.test_olist_funnel import RUN as RUN_OLIST
 
-pytestmark = pytest.mark.skipif(programs() is None and "CI" not in os.environ, reason=WITHOUT_SERVER)
+pytestmark = on_a_server
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ published, failed, killed, built anew.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -26,13 +25,14 @@ from kpi_runner.profiles import Target
 from kpi_runner.warehouse import Warehouse, opened
 from tests.python.conftest import AS_OF, ROOT, Builder, Built, Result, small_company
 from tests.python.engines import other_figures
-from tests.python.postgres import READER, WITHOUT_SERVER, Place, programs, server, statements
+from tests.python.postgres import READER, Place, server, statements
 from tests.python.reference.company import write_company
+from tests.python.scope import on_a_server
 from tests.python.test_cli_files import HEADER, a_row_too_long, no_parquet, with_seed
 from tests.python.test_cli_publish import SELECTED, changed_company, copied
 from tests.python.test_cli_stopped import eventually
 
-pytestmark = pytest.mark.skipif(programs() is None and "CI" not in os.environ, reason=WITHOUT_SERVER)
+pytestmark = on_a_server
 
 #: What others have made that reads figures, and may be read.
 VIEW = """

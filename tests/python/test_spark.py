@@ -19,13 +19,14 @@ from tests.python.conftest import AS_OF, ROOT, Builder, Built, parsed, small_com
 from tests.python.engines import other_figures
 from tests.python.harness import run_dbt
 from tests.python.reference.company import COLUMNS, Company, write_company
-from tests.python.spark import Cluster, cluster, lacking
+from tests.python.scope import on_a_server
+from tests.python.spark import Cluster, cluster
 from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
 from tests.python.test_olist_funnel import RUN as RUN_OLIST
 
-pytestmark = pytest.mark.skipif(lacking() is not None and "CI" not in os.environ, reason=lacking() or "")
+pytestmark = on_a_server
 
 #: Whether all is built that can be.
 ALL = os.environ.get("KPI_SPARK") == "all"

@@ -106,9 +106,12 @@ class Built(NamedTuple):
     primary: dict[str, str]
 
 
-def built(entities: tuple[str, ...], work: Path) -> Built:
-    """What a folder of these entities gives, without cells in which nothing happened: other entities open them."""
-    layer = compile_layer(SETTINGS, entities, work)
+def built(entities: tuple[str, ...], work: Path, everything: Path | None = None) -> Built:
+    """What a folder of these entities gives, without cells in which nothing happened: other entities open them.
+
+    `everything` is where a folder of all entities was compiled.
+    """
+    layer = compile_layer(SETTINGS, entities, work, everything)
     with layer.build(delivering(company(), entities)) as connection:
         figures = connection.execute(
             "select kpi_id, measure, dimension, dimension_value, grain, period_start, period_end,"
@@ -118,13 +121,19 @@ def built(entities: tuple[str, ...], work: Path) -> Built:
         unavailable = connection.execute(
             "select kpi_id, measure, dimension, missing from unavailable_measures"
         ).fetchall()
-    primary = {kpi: next(iter(spec["measures"])) for kpi, spec in kpi_specs(work).items()}
+    primary = {kpi: next(iter(spec["measures"])) for kpi, spec in kpi_specs(everything or work).items()}
     return Built({row[:7]: row[7:] for row in figures}, unavailable, primary)
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return built(tuple(COLUMNS), tmp_path_factory.mktemp("everything"))
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a folder of all entities is compiled."""
+    return tmp_path_factory.mktemp("everything")
+
+
+@pytest.fixture(scope="module")
+def everything(compiled: Path) -> Built:
+    return built(tuple(COLUMNS), compiled)
 
 
 def test_every_entity_is_left_out_once() -> None:
@@ -133,8 +142,8 @@ def test_every_entity_is_left_out_once() -> None:
 
 
 @pytest.mark.parametrize("entity", COLUMNS)
-def test_without_an_entity(entity: str, everything: Built, tmp_path: Path) -> None:
-    less = built(tuple(name for name in COLUMNS if name != entity), tmp_path)
+def test_without_an_entity(entity: str, everything: Built, compiled: Path, tmp_path: Path) -> None:
+    less = built(tuple(name for name in COLUMNS if name != entity), tmp_path, compiled)
     assert {missing for *_, missing in less.unavailable if entity not in missing} == set()
     gone = {(kpi, measure) for kpi, measure, dimension, _ in less.unavailable if dimension is None}
     uncut = {(kpi, measure, dimension) for kpi, measure, dimension, _ in less.unavailable}

@@ -1,0 +1,11 @@
+"""How much is tried: what a person waits for after each change or, with KPI_TESTS=all, everything that CI tries."""
+
+import os
+
+import pytest
+
+#: Whether servers are started, and as many companies compared as CI compares.
+ALL = os.environ.get("KPI_TESTS") == "all"
+
+#: For tests that start a server: where they are asked for they must run, and fail without it.
+on_a_server = pytest.mark.skipif(not ALL, reason="starts servers: KPI_TESTS=all make test, as CI does")
