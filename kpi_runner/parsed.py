@@ -22,7 +22,7 @@ SHAPING_NO_MODEL = (
 )  # fmt: skip
 
 #: For how many combinations of targets and other vars it is kept.
-MOST_PARSED = 8
+MOST_PARSED = 16
 
 
 def shaping_vars(variables: Mapping[str, Any]) -> str:
