@@ -68,6 +68,7 @@ def drill(request: DrillRequest, warehouse: Warehouse, settings: RunSettings, pr
         [Slot(figure["period_start"], figure["period_end"])],
         (),
         condition.sql if condition else None,
+        spelling=warehouse.spelling,
     )
     own = warehouse.columns(f"{kpi.kpi_id}__rows")
     shown = {name: f"{name}_of_row" if name in FIGURES else name for name in own}

@@ -46,13 +46,21 @@ class Rows:
 class Lineage:
     """The lineage of a warehouse: `models` has the compiled SQL, `columns` every relation's, both by `schema.name`.
 
-    Tables of the schema `files` stand for delivered files, and are called like these.
+    Tables of the schema `files` stand for delivered files, and are called like these. `dialect` is sqlglot's name of
+    what the SQL is written in.
     """
 
-    def __init__(self, models: Mapping[str, str], columns: Mapping[str, Sequence[str]], files: str = "") -> None:
+    def __init__(
+        self,
+        models: Mapping[str, str],
+        columns: Mapping[str, Sequence[str]],
+        files: str = "",
+        dialect: str = "duckdb",
+    ) -> None:
         self._models = models
         self._columns = columns
         self._files = files
+        self._dialect = dialect
         self._readers: dict[str, tuple[_Reader, exp.Query]] = {}
         self._sources: dict[Column, list[Column]] = {}
         self._keys = {key.partition(".")[2]: key for key in models}
@@ -86,7 +94,7 @@ class Lineage:
     def rows(self, key: str, inputs: Sequence[str]) -> Rows:
         """What the rows of a KPI that have some of these inputs come from; `key` is the KPI's `schema.name`."""
         sql = self._models[key].split(ROWS_BEGIN)[1].split(ROWS_END)[0]
-        query = _parsed(sql)
+        query = _parsed(sql, self._dialect)
         reader = _Reader(self._label, self._columns_of)
         origins: dict[str, set[Column]] = {}
         conditions: set[Column] = set()
@@ -105,7 +113,7 @@ class Lineage:
 
     def _reader(self, key: str) -> tuple[_Reader, exp.Query]:
         if key not in self._readers:
-            self._readers[key] = _Reader(self._label, self._columns_of), _parsed(self._models[key])
+            self._readers[key] = _Reader(self._label, self._columns_of), _parsed(self._models[key], self._dialect)
         return self._readers[key]
 
     def _label(self, schema: str, name: str) -> str:
@@ -118,8 +126,8 @@ class Lineage:
         return self._columns.get(key) or self._columns.get(f"{self._files}.{relation}", ())
 
 
-def _parsed(sql: str) -> exp.Query:
-    query = parse_one(sql, dialect="duckdb")
+def _parsed(sql: str, dialect: str) -> exp.Query:
+    query = parse_one(sql, dialect=dialect)
     assert isinstance(query, exp.Query)
     return query
 

@@ -47,13 +47,15 @@ def _return(value: Any) -> NoReturn:
 
 
 class _Adapter:
-    """Finds the spelling of a macro that does for all engines, as dbt's adapter does where one has none of its own."""
+    """Finds how an engine spells a macro, as dbt's adapter does: its own spelling, or the one that does for all."""
 
-    macros: Any = None
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.macros: Any = None
 
     def dispatch(self, name: str, package: str) -> Any:
-        """The macro that does for all."""
-        return getattr(self.macros, f"default__{name}")
+        """The macro."""
+        return getattr(self.macros, f"{self.engine}__{name}", None) or getattr(self.macros, f"default__{name}")
 
 
 def _kept_bytecode() -> FileSystemBytecodeCache | None:
@@ -68,9 +70,9 @@ def _kept_bytecode() -> FileSystemBytecodeCache | None:
 
 
 @cache
-def rollup_macros(project_dir: Path) -> Any:
-    """The macros of the roll-up of a project; compiled once, however many KPIs are asked for."""
-    return _compiled(project_dir, ROLLUP_FILES, {})
+def rollup_macros(project_dir: Path, engine: str) -> Any:
+    """The macros of the roll-up of a project as an engine spells them; compiled once, whatever is asked for."""
+    return _compiled(project_dir, ROLLUP_FILES, {}, engine)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def file_macros(project_dir: Path, query: Callable[[str], list[tuple[Any, ...]]]
     return _compiled(project_dir, FILE_FILES, given)
 
 
-def _compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any]) -> Any:
+def _compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any], engine: str = "default") -> Any:
     """The macros of some files, with what dbt would give them."""
     source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(
@@ -102,7 +104,7 @@ def _compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any])
     )
     environment.globals |= given
     environment.globals["return"] = _return
-    environment.globals["adapter"] = adapter = _Adapter()
+    environment.globals["adapter"] = adapter = _Adapter(engine)
     template: Template = environment.get_template(MACROS.name)
     template.root_render_func.__globals__["Macro"] = _ReturningMacro
     adapter.macros = template.module

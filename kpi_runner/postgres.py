@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from kpi_runner.errors import DataError
 from kpi_runner.profiles import Target
-from kpi_runner.sql import quoted, text_literal
-from kpi_runner.warehouse import Warehouse, first_line
+from kpi_runner.remote import RemoteWarehouse
+from kpi_runner.sql import quoted
+from kpi_runner.warehouse import first_line
 
 #: What a parameter's place is told from: texts and names in quotes, which may hold a question mark or a percent sign.
 _PARTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\?|%""")
 
 #: Class of an SQL state → the server lacks a table, column or function that the query names.
 _LACKING = ("42P01", "42703", "42883")
-
-
-#: What `kpi publish` and `kpi diff` read, beside each KPI's rows and what was delivered.
-_COPIED = (
-    "run_settings", "run_version", "run_version_kpis", "kpi_catalog", "kpi_measures", "kpi_values",
-    "unavailable_measures", "compared_periods",
-)  # fmt: skip
 
 
 def connected(target: Target, **options: Any) -> Any:
@@ -51,7 +42,7 @@ def named(target: Target) -> str:
     return f"{target.name} ({server['dbname']} on {server['host']}:{server['port']})"
 
 
-class PostgresWarehouse(Warehouse):
+class PostgresWarehouse(RemoteWarehouse):
     """An open warehouse on a server. Use as a context manager."""
 
     def __init__(self, target: Target) -> None:
@@ -124,58 +115,18 @@ class PostgresWarehouse(Warehouse):
         )
         return found
 
-    def columns_of(self, sql: str) -> list[str]:
-        """The columns of a query of ours."""
-        return [column.name for column in self._described(sql)]
-
-    def _described(self, sql: str) -> Sequence[Any]:
-        """The columns of a query of ours, as the server describes them."""
+    def types_of(self, sql: str) -> Mapping[str, str]:
+        """The columns of a query of ours, each with DuckDB's name for its type."""
         with self._asking() as cursor:
             cursor.execute(f"select * from ({sql}) as of_no_row limit 0")
-            described: Sequence[Any] = cursor.description
-        return described
+            return {column.name: _duckdb_type(column) for column in cursor.description}
 
-    def write_parquet(self, sql: str, file: Path) -> int:
-        """Writes the rows of a query of ours as a Parquet file, with the query's own types; returns how many."""
-        with duckdb.connect() as connection, self._fetched(sql) as rows:
-            ((count,),) = connection.execute(f"copy (from {rows}) to ? (format parquet)", [str(file)]).fetchall()
-        return int(count)
+    def write_csv(self, sql: str, file: Path) -> None:
+        """Writes the rows of a query of ours as CSV with a header."""
+        with file.open("wb") as target, self._asking() as cursor:
+            cursor.copy_expert(f"copy ({sql}) to stdout (format csv, header)", target)
 
-    @contextmanager
-    def _fetched(self, sql: str) -> Iterator[str]:
-        """The rows of a query of ours as a table expression of DuckDB, with the query's own types."""
-        with tempfile.TemporaryDirectory() as directory:
-            types = {column.name: _duckdb_type(column) for column in self._described(sql)}
-            text = Path(directory) / "rows.csv"
-            with text.open("wb") as target, self._asking() as cursor:
-                cursor.copy_expert(f"copy ({sql}) to stdout (format csv, header)", target)
-            yield (
-                f"read_csv({text_literal(str(text))}, auto_detect = false, header = true, delim = ',', quote = '\"',"
-                f" escape = '\"', columns = {types}, nullstr = '', allow_quoted_nulls = false)"
-            )
-
-    @contextmanager
-    def to_publish(self) -> Iterator[Warehouse]:
-        """A copy in a file of DuckDB, of what is published and compared."""
-        with tempfile.TemporaryDirectory() as directory:
-            # The file is called otherwise than any schema: DuckDB takes both for names of one kind.
-            file = Path(directory) / "copied figures of a server.duckdb"
-            staging = self.schema_of("staging")
-            copied = [(self.schema, name, "*") for name in self._relations(self.schema) if _is_copied(name)]
-            # Of what was delivered its fingerprint is asked, no more.
-            copied += [(staging, name, "_row") for name in self._relations(staging) if name.startswith("stg_")]
-            with duckdb.connect(str(file)) as connection:
-                for schema, name, columns in copied:
-                    table = f"{quoted(schema)}.{quoted(name)}"
-                    connection.execute(f"create schema if not exists {quoted(schema)}")
-                    with self._fetched(f"select {columns} from {table}") as rows:
-                        connection.execute(f"create table {table} as from {rows}")
-            self.check_unreplaced()
-            with Warehouse(file, self.schema) as warehouse:
-                warehouse.name = self.name
-                yield warehouse
-
-    def _relations(self, schema: str) -> list[str]:
+    def relations(self, schema: str) -> list[str]:
         """The tables and views of a schema, also those that the role may not read."""
         return [
             name
@@ -186,10 +137,6 @@ class PostgresWarehouse(Warehouse):
                 [schema],
             )
         ]
-
-
-def _is_copied(name: str) -> bool:
-    return name in _COPIED or name.endswith("__rows")
 
 
 def _with_places(sql: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
 SERVER_FIELDS = ("host", "port", "user", "password", "dbname")
 
 
+#: The setting of a session of Spark that says where tables lie.
+SPARK_WAREHOUSE = "spark.sql.warehouse.dir"
+
 #: Names the directory in which lies what belongs to a warehouse on a server; without it, the project's `warehouse`.
 WAREHOUSE_DIRECTORY = "KPI_WAREHOUSE_DIR"
 
@@ -31,6 +35,8 @@ class Target:
 
     `beside` is a path that no other target has: the database file or, for a server, one that is named after it. What
     belongs to the warehouse and is no part of it lies beside that: publications, a run's own files, the demo's report.
+    `server` is what a connection takes: SERVER_FIELDS of PostgreSQL, the configuration of a session of Spark. Its
+    relative paths begin at `home`, the project's directory.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Target:
     beside: Path
     schema: str = "main"
     server: Mapping[str, str] | None = None
+    home: Path = Path()
 
     @property
     def path(self) -> Path:
@@ -49,8 +56,8 @@ class Target:
 
     @property
     def database(self) -> str:
-        """What the database is called."""
-        return self.file.name if self.server is None and self.file else (self.server or {})["dbname"]
+        """What the database is called; empty on Spark, which has but schemas."""
+        return self.file.name if self.server is None and self.file else (self.server or {}).get("dbname", "")
 
 
 def read_target(file: Path, profile: Mapping[str, Any], name: str | None, project_dir: Path) -> Target:
@@ -68,9 +75,12 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     if engine == "postgres":
         server = {name: _rendered(output.get(name), file) for name in SERVER_FIELDS}
         schema = _rendered(output.get("schema"), file)
-        return Target(chosen, engine, None, _beside_server(server, schema, project_dir), schema, server)
+        parts = (server["host"], server["port"], server["dbname"], schema)
+        return Target(chosen, engine, None, _beside_server(parts, project_dir), schema, server)
+    if engine == "spark":
+        return _spark_target(chosen, output, file, project_dir)
     if engine != "duckdb":
-        raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb and postgres.")
+        raise DataError(f"--target: {chosen} is of type {engine}; the command works on duckdb, postgres and spark.")
     where = f"the target {chosen} of {file}"
     given = _rendered(output.get("path"), file)
     if not given:
@@ -84,11 +94,23 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     return Target(chosen, engine, path, path, schema)
 
 
-def _beside_server(server: Mapping[str, str], schema: str, project_dir: Path) -> Path:
+def _spark_target(name: str, output: Mapping[str, Any], file: Path, project_dir: Path) -> Target:
+    """A target on a Spark cluster. Raises UsageError where it is reached otherwise than by a session."""
+    method = _rendered(output.get("method"), file)
+    if method != "session":
+        raise UsageError(f"method: {method!r} of the target {name} of {file}; the command works by a session alone.")
+    schema = _rendered(output.get("schema"), file)
+    given = output.get("server_side_parameters") or {}
+    session = {key: _rendered(value, file) for key, value in given.items()}
+    where = session.get(SPARK_WAREHOUSE, "")
+    beside = _beside_server(("spark", f"{zlib.crc32(where.encode()):08x}", schema), project_dir)
+    return Target(name, "spark", None, beside, schema, session, project_dir)
+
+
+def _beside_server(parts: Sequence[str], project_dir: Path) -> Path:
     """The path by which what belongs to a schema on a server is told from what belongs to others."""
     directory = Path(os.environ.get(WAREHOUSE_DIRECTORY) or "warehouse").expanduser()
-    name = "-".join((server["host"], server["port"], server["dbname"], schema))
-    return project_dir / directory / re.sub(r"[^\w.-]", "_", name).lstrip(".")
+    return project_dir / directory / re.sub(r"[^\w.-]", "_", "-".join(parts)).lstrip(".")
 
 
 def _check_place(given: str, path: Path, where: str) -> None:

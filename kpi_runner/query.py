@@ -125,7 +125,9 @@ def _asked(kpi: Kpi, request: Request, warehouse: Warehouse, settings: RunSettin
     others = {name: measure for name, measure in kpi.spec["measures"].items() if name not in asked}
     spec = kpi.spec | {"measures": asked, "others": others}
     sql = condition.sql if condition else None
-    return Asked(kpi, Question(kpi.kpi_id, spec, grain, slots, list(request.dimensions), sql), measures, cut_by)
+    dimensions = list(request.dimensions)
+    question = Question(kpi.kpi_id, spec, grain, slots, dimensions, sql, spelling=warehouse.spelling)
+    return Asked(kpi, question, measures, cut_by)
 
 
 def _check_measures(request: Request, kpis: Sequence[Kpi]) -> None:

@@ -31,11 +31,11 @@ RELATIONS = {
 }
 
 
-def _macros(project_dir: Path) -> Any:
+def _macros(project_dir: Path, spelling: str = "default") -> Any:
     """The macros of the roll-up of a project. An answer from the grid needs none, and does not wait for Jinja."""
     from kpi_runner.macros import rollup_macros
 
-    return rollup_macros(project_dir)
+    return rollup_macros(project_dir, spelling)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Question:
 
     `dimensions` are sliced together; `condition` is SQL over dimensions that parse_where() made.
     `known_by` is the moment before which the rows, and their outcomes, must have come; None takes
-    them as the last run left them.
+    them as the last run left them. `spelling` is that of the warehouse that is asked.
     """
 
     kpi_id: str
@@ -63,6 +63,7 @@ class Question:
     dimensions: Sequence[str]
     condition: str | None
     known_by: Moment | None = None
+    spelling: str = "default"
 
 
 def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohort_window_days: int) -> str:
@@ -71,7 +72,7 @@ def figures_sql(question: Question, project_dir: Path, calendar: Calendar, cohor
     Its columns: measure, period_start, period_end, one per dimension, numerator, denominator,
     value, row_count, is_complete, is_provisional.
     """
-    macros = _macros(project_dir)
+    macros = _macros(project_dir, question.spelling)
     slices = [[], list(question.dimensions)] if question.dimensions else [[]]
     columns = "".join(f"dim_{place} as {quoted(name)}, " for place, name in enumerate(question.dimensions, start=1))
     return (
@@ -115,7 +116,7 @@ def drill_sql(
     `columns` are those of the rows' table. The result has time_window, these columns, and what the
     row adds: figure_numerator, figure_denominator, figure_value, figure_row_count (see drill.sql).
     """
-    macros = _macros(project_dir)
+    macros = _macros(project_dir, question.spelling)
     identity = [name for name in columns if _tells_apart(name) or name in question.spec["dimensions"]]
     return (
         f"{_asked_sql(question, macros, calendar, cohort_window_days)}"

@@ -78,8 +78,8 @@ def compiled_sql(kpi_id: str, warehouse: Warehouse) -> str:
     return str(found[0][0]).strip()
 
 
-def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
-    """DuckDB's SQL in another dialect, and what that dialect lacks.
+def translated(sql: str, dialect: str, written_in: str = "duckdb") -> tuple[str, list[str]]:
+    """SQL in another dialect than it is written in, and what that dialect lacks.
 
     Raises UsageError for a dialect that is none, and DataError where the SQL cannot be said in it.
     """
@@ -93,13 +93,13 @@ def translated(sql: str, dialect: str) -> tuple[str, list[str]]:
         )
     generator = sqlglot.Dialect.get_or_raise(dialect).generator(pretty=True, unsupported_level=ErrorLevel.IGNORE)
     try:
-        text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect="duckdb")))
+        text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect=written_in)))
     except Exception as error:
         # A translator of thirty dialects fails in ways of its own: on what it does not know, and on its own slips.
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(
             f"--dialect: the SQL cannot be translated to {dialect} ({reason})."
-            " Without --dialect it is shown as DuckDB has it."
+            " Without --dialect it is shown as the engine of the target has it."
         ) from None
     return text, list(dict.fromkeys(generator.unsupported_messages))
 
@@ -157,7 +157,7 @@ def _read(warehouse: Warehouse) -> Lineage:
     columns: dict[str, list[str]] = {}
     for schema, table, column in warehouse.all_columns():
         columns.setdefault(f"{schema}.{table}", []).append(column)
-    return Lineage(models, columns, warehouse.schema_of("files"))
+    return Lineage(models, columns, warehouse.schema_of("files"), warehouse.dialect)
 
 
 # --- As JSON

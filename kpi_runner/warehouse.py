@@ -74,10 +74,16 @@ class RunSettings:
 
 
 class Warehouse:
-    """An open warehouse, in a file of DuckDB. Use as a context manager. `name` is what messages call it."""
+    """An open warehouse, in a file of DuckDB. Use as a context manager.
+
+    `name` is what messages call it, `spelling` whose spelling of the roll-up's macros its engine takes, `dialect` what
+    sqlglot calls the SQL of its models.
+    """
 
     name: str
     schema: str
+    spelling: str = "default"
+    dialect: str = "duckdb"
 
     def __init__(self, path: Path, schema: str = "main") -> None:
         """Opens the file read-only, and in it the schema of the target.
@@ -253,6 +259,10 @@ def opened(target: Target) -> Warehouse:
     if target.server is None:
         return Warehouse(target.path, target.schema)
     # Imported here: who reads a file need not have what speaks to servers.
+    if target.engine == "spark":
+        from kpi_runner.spark import SparkWarehouse
+
+        return SparkWarehouse(target)
     from kpi_runner.postgres import PostgresWarehouse
 
     return PostgresWarehouse(target)

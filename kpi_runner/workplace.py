@@ -64,10 +64,14 @@ def workplace(target: Target) -> Iterator[Workplace]:
     What a run that was killed has left is cleared away. Raises LockedError while another run builds,
     and DataError where nothing can be written.
     """
+    # Imported here: who builds a file need not have what speaks to servers.
     if target.server is None:
         made = _beside_file(target)
+    elif target.engine == "spark":
+        from kpi_runner.spark_build import beside_cluster
+
+        made = beside_cluster(target)
     else:
-        # Imported here: who builds a file need not have what speaks to servers.
         from kpi_runner.postgres_build import beside_schema
 
         made = beside_schema(target)
@@ -76,14 +80,14 @@ def workplace(target: Target) -> Iterator[Workplace]:
 
 
 @contextmanager
-def own_directory(beside: Path) -> Iterator[Path]:
+def own_directory(place: Path) -> Iterator[Path]:
     """A directory of a run's own, which holds the lock; those of earlier runs are cleared away. Raises DataError."""
-    directory = _beside(beside, f"{os.getpid()}.building")
+    directory = beside(place, f"{os.getpid()}.building")
     try:
-        _clear(beside)
+        _clear(place)
         directory.mkdir(parents=True)
     except OSError as error:
-        raise _unwritable(beside, error) from None
+        raise _unwritable(place, error) from None
     try:
         yield directory
     finally:
@@ -135,7 +139,7 @@ def _beside_file(target: Target) -> Iterator[Workplace]:
     except OSError as error:
         raise _unwritable(warehouse, error) from None
     with (
-        locked(_beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock,
+        locked(beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock,
         own_directory(warehouse) as directory,
     ):
         # The file keeps its name: views name the database they lie in by it.
@@ -227,7 +231,8 @@ def _clear(warehouse: Path) -> None:
             shutil.rmtree(path)
 
 
-def _beside(warehouse: Path, suffix: str) -> Path:
+def beside(warehouse: Path, suffix: str) -> Path:
+    """A file of a run that belongs to a warehouse and lies beside it."""
     return warehouse.with_name(f".{warehouse.name}.{suffix}")
 
 

@@ -101,6 +101,12 @@
 {% endmacro %}
 
 
+{#- What is built ahead of a KPI of that spec. -#}
+{% macro grid_of_kpi(kpi_id, spec) %}
+    {% do return(grid_of(spec['dimensions'], spec['grains'] or grains_and_range(), grid_choices(kpi_id))) %}
+{% endmacro %}
+
+
 {#- Before a build: the KPIs and dimensions that the grid names must be there. -#}
 {% macro check_grid() %}
     {% if execute %}

@@ -14,7 +14,7 @@ with kpis as (
         {{ literal(node.description) }} as description,
         {{ literal(meta.spec.dimensions) }} as dimensions,
         {{ literal(stated_charts(node)) }} as charts,
-        {{ literal(tojson(meta.spec)) }} as definition
+        {{ literal(tojson(dict(meta.spec, grid=grid_of_kpi(node.name, meta.spec)))) }} as definition
     {{ 'union all' if not loop.last }}
     {% else -%}
     select

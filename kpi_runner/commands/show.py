@@ -51,7 +51,7 @@ def command(
         sql = compiled_sql(kpi.kpi_id, warehouse) if with_sql else None
         lacking: list[str] = []
         if sql is not None and dialect is not None:
-            sql, lacking = translated(sql, dialect)
+            sql, lacking = translated(sql, dialect, warehouse.dialect)
         if sql is not None and output_format == "text":
             text = f"{sql}\n"
         else:

@@ -63,17 +63,40 @@
 
 {% macro spark__cast(field, type) %}cast({{ field }} as {{ spark_type(type) }}){% endmacro %}
 
-{#- Deliveries are tables, in the schema that the setting data_dir names, as on PostgreSQL. -#}
-{% macro spark__file_exists(path) %}{% do return(delivered_table(path) is not none) %}{% endmacro %}
+{#- Deliveries are tables, as on PostgreSQL: files of a directory that the runner has loaded or, where data_dir names a schema,
+    tables there. -#}
+{% macro spark__file_exists(path) %}{% do return(spark_delivery(path) is not none) %}{% endmacro %}
 
 {% macro spark__file_header(path) %}
-    {% do return(adapter.get_columns_in_relation(delivered_table(path)) | map(attribute='name') | map('lower') | list) %}
+    {% set table = spark_delivery(path) %}
+    {% if '/' in setting('data_dir') %}{% do return(spark_header_of_loaded(table)) %}{% endif %}
+    {% do return(adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list) %}
 {% endmacro %}
 
-{% macro spark__read_file(path, header) %}{{ delivered_table(path) }}{% endmacro %}
+{% macro spark__read_file(path, header) %}{{ spark_delivery(path) }}{% endmacro %}
 
-{#- The cluster reads no file of this machine: the seed's rows are what their column types let in. -#}
-{% macro spark__own_seed_rows(path) %}{% do return((none, none)) %}{% endmacro %}
+{#- The table that stands for a delivered file, none where there is none. -#}
+{% macro spark_delivery(path) %}
+    {% do return(spark_loaded_table(path.split('/') | last) if '/' in setting('data_dir') else delivered_table(path)) %}
+{% endmacro %}
+
+{#- The table of texts into which the runner has loaded a file for this build, none where it has not. -#}
+{% macro spark_loaded_table(name) %}
+    {% do return(adapter.get_relation(none, target.schema ~ '_files', name.replace('.', '__').replace('/', '__'))) %}
+{% endmacro %}
+
+{#- The header of a loaded file as it stands there. -#}
+{% macro spark_header_of_loaded(table) %}
+    {% do return(fromjson(run_query('show tblproperties ' ~ table ~ " ('kpi.header')").columns[1].values()[0])) %}
+{% endmacro %}
+
+{#- The rows of a seed that a company writes itself, where the runner has loaded them: else they are what their column types
+    let in. -#}
+{% macro spark__own_seed_rows(path) %}
+    {% set table = spark_loaded_table('seeds/' ~ path.split('/') | last) %}
+    {% if table is none %}{% do return((none, none)) %}{% endif %}
+    {% do return((spark_header_of_loaded(table), run_query('select * from ' ~ table).rows)) %}
+{% endmacro %}
 
 {% macro spark__create_csv_table(model, agate_table) %}
     {% set columns = [] %}
@@ -145,6 +168,8 @@
             ) %}
         {% endif %}
     {% endfor %}
+    {#- What a build makes here is what is here, not views of what a run has made elsewhere: see spark_build.py. -#}
+    {% do run_query('alter schema ' ~ target.schema ~ " set dbproperties ('kpi.built_in' = '')") %}
 {% endmacro %}
 
 {#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written

@@ -19,7 +19,6 @@
         'measures': measures, 'dimensions': dimensions, 'row_kinds': row_kinds, 'grains': grains,
         'paired': paired, 'subjects': subjects, 'inputs': inputs, 'divisors': divisors,
         'outcomes': outcomes, 'undated': undated,
-        'grid': grid_of(dimensions, grains or grains_and_range(), grid_choices(model.name)),
     } -%}
     {{- config(materialized='kpi', meta={'spec': spec}) -}}
     {%- set slices = [[]] -%}
@@ -42,7 +41,7 @@ with kpi_rows as (
 {{ rollup(spec, slices, {
     'rows': 'kpi_rows', 'periods': ref('periods'), 'windows': ref('compared_periods'),
     'period_days': ref('period_days'),
-}, spec['grid']) }}
+}, grid_of_kpi(model.name, spec)) }}
 
 select
     cast('{{ model.name }}' as {{ dbt.type_string() }}) as kpi_id,

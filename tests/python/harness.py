@@ -75,6 +75,8 @@ def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
         "active_days": settings.active_days,
         "customer_lifecycle": settings.customer_lifecycle,
         "grid": {} if settings.day_slices else {"day": "totals"},
+        # Says once more what the grid says, where it holds everything.
+        "grid_of_kpis": {"revenue": {"day": "all"}} if settings.day_slices else {},
         "period_start": start.isoformat() if start else None,
         "period_end": end.isoformat() if end else None,
     }
@@ -137,15 +139,15 @@ def run_dbt(
 
 
 @cache
-def project_read(customer_lifecycle: str, day_slices: bool) -> Path:
+def project_read(customer_lifecycle: str) -> Path:
     """What dbt keeps of the project, read under the settings that shape its models; once for all workers."""
-    work = Path(os.environ[WHERE_READ]) / f"{customer_lifecycle}_{day_slices}"
+    work = Path(os.environ[WHERE_READ]) / customer_lifecycle
     work.mkdir(parents=True, exist_ok=True)
     read = work / "read.msgpack"
     with (work / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not read.exists():
-            shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, day_slices=day_slices)
+            shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, day_slices=False)
             run_dbt("parse", layer_vars(shaping, work / "data"), work)
             (work / "target" / "partial_parse.msgpack").rename(read)
     return read
@@ -236,7 +238,7 @@ def compile_layer(settings: Settings, entities: Collection[str], work: Path, lik
     """
     data_dir = work / "data"
     write_files({}, entities, data_dir)
-    read = project_read(settings.customer_lifecycle, settings.day_slices)
+    read = project_read(settings.customer_lifecycle)
     options = ["--exclude", "test_type:generic", "test_type:unit"]
     other = _compiled(like) if like else {}
     if like:

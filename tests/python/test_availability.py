@@ -71,7 +71,7 @@ def layer(builder: Builder, lifecycle: str) -> Layer:
             settings = Settings(AS_OF, customer_lifecycle=lifecycle)
             run_dbt(
                 "compile", layer_vars(settings, work / "data"), work, "--select", "unavailable_measures",
-                read=project_read(lifecycle, settings.day_slices),
+                read=project_read(lifecycle),
             )  # fmt: skip
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     (sql,) = (node["compiled_code"] for node in nodes.values() if node["name"] == "unavailable_measures")

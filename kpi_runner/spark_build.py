@@ -1,0 +1,193 @@
+"""Where a warehouse on a Spark cluster is built: in one of two schemas, in turn, which the target's schema then shows.
+
+The schema `kpi` is built as `kpi__1`, and by the next run as `kpi__2`, each with those of its folders, such as
+`kpi__1_staging`. Then `kpi` gets a view of each table, and a property says which of the two it shows: `kpi` reads that,
+so that it never sees figures of two runs. What a run has replaced stays until the next one, for who reads it still.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+
+from kpi_runner.dbt_log import entities
+from kpi_runner.delivered import delivered_files, read_as_texts
+from kpi_runner.errors import DataError
+from kpi_runner.profiles import Target
+from kpi_runner.project import Project
+from kpi_runner.spark import BUILT_IN, Session, built_in, named
+from kpi_runner.sql import quoted, text_literal
+from kpi_runner.versions import DATA_FOLDERS
+from kpi_runner.workplace import Workplace, beside, locked, own_directory
+
+#: What follows the target's schema in the names of the two that are built in turn.
+IN_TURN = ("__1", "__2")
+
+#: The folder whose schema holds the files that were loaded, and the property of its tables with the file's header: see
+#: macros/engine/spark.sql.
+FILES, HEADER = "files", "kpi.header"
+
+
+@contextmanager
+def beside_cluster(target: Target) -> Iterator[Workplace]:
+    """A workplace for the one run that may build a target's schema.
+
+    What it leaves unfinished is cleared away by the next. Raises LockedError while another run builds, or reads where
+    the store of tables admits one process, and DataError where there is no session.
+    """
+    target.beside.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        locked(beside(target.beside, "lock"), f"building {named(target)}", target.beside) as lock,
+        own_directory(target.beside) as directory,
+    ):
+        opened = Session(target)
+        try:
+            shown = built_in(opened, target.schema)
+            building = next(name for end in IN_TURN if (name := target.schema + end) != shown)
+            engine = f"Spark {version('pyspark')}"
+            place = ClusterWorkplace(directory, lock, {"schema": building}, {}, engine, target, building, opened)
+            place.clear()
+        except BaseException:
+            opened.close()
+            raise
+        try:
+            yield place
+        finally:
+            place.leave()
+
+
+@dataclass
+class ClusterWorkplace(Workplace):
+    """One of the two schemas of a target. `opened` is a session, none while dbt has one of its own."""
+
+    target: Target
+    building: str
+    opened: Session | None
+
+    @property
+    def session(self) -> Session:
+        """A session on the cluster."""
+        if self.opened is None:
+            self.opened = Session(self.target)
+        return self.opened
+
+    def leave(self) -> None:
+        """Ends the session, if there is one."""
+        if self.opened is not None:
+            self.opened.close()
+            self.opened = None
+
+    def clear(self) -> None:
+        """Drops what is in the schemas that will be built."""
+        for (schema,) in self.session.rows("show schemas"):
+            if schema == self.building or schema.startswith(f"{self.building}_"):
+                self.session.rows(f"drop schema {schema} cascade")
+
+    # --- Before the build
+
+    def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
+        """Loads the files that the build reads, and leaves the store of tables to dbt.
+
+        Raises DataError for a file that cannot be read.
+        """
+        delivering = entities(manifest)
+        data_dir = str(variables.get("data_dir") or project.settings().get("data_dir") or "")
+        # What has no slash is a schema of the cluster: see macros/engine/spark.sql.
+        files = delivered_files(Path(data_dir), delivering) if "/" in data_dir and Path(data_dir).is_dir() else []
+        loaded = {file: file.name for file in files} | {file: f"seeds/{file.name}" for file in _own(manifest, project)}
+        self.session.rows(f"create schema {self.building}_{FILES}")
+        for file, name in loaded.items():
+            self._load(file, name, project, delivering)
+        self.leave()
+
+    def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> None:
+        """Loads a file into a table of texts, with a property that says its header."""
+        text = self.directory / "delivered.csv"
+        read = read_as_texts(file, text, project.directory, delivering)
+        columns = read.columns or ["nothing"]
+        table = f"{self.building}_{FILES}.{re.sub('[./]', '__', name)}"
+        listed = ", ".join(f"{quoted(column)} varchar" for column in columns)
+        header = f"{text_literal(HEADER)} = {text_literal(json.dumps(read.header))}"
+        self.session.rows(f"create table {table} ({listed}) using parquet tblproperties ({header})")
+        if read.header:
+            self._put(text, columns, self._place_of(table))
+            text.unlink()
+            self.session.rows(f"refresh table {table}")
+
+    def _place_of(self, table: str) -> Path:
+        """The directory of a table. Raises DataError where this machine does not see it."""
+        described = self.session.rows(f"describe formatted {table}")
+        (location,) = [value for name, value, _ in described if name == "Location"]
+        address = urlsplit(location)
+        if address.scheme not in ("", "file"):
+            raise DataError(
+                f"The warehouse {named(self.target)} lies at {location}, where this machine can write no files. Make"
+                " tables of them there, and name their schema: --set data_dir=SCHEMA (docs/spark.md)."
+            )
+        return Path(unquote(address.path))
+
+    def _put(self, text: Path, columns: Sequence[str], place: Path) -> None:
+        """Writes texts of a CSV file, without a header, as the file of a table, in the same order."""
+        types = dict.fromkeys(columns, "varchar")
+        place.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect() as connection:
+            connection.execute("set enable_progress_bar = false")
+            connection.execute(
+                f"copy (from read_csv({text_literal(str(text))}, auto_detect = false, header = false, delim = ',',"
+                f" quote = '\"', escape = '\"', columns = {types}, nullstr = '', allow_quoted_nulls = false))"
+                f" to {text_literal(str(place / 'delivered.parquet'))} (format parquet)"
+            )
+
+    # --- After the build
+
+    def is_built(self) -> bool:
+        """Whether the models are there that every build makes."""
+        found = self.session.rows(f"show schemas like {text_literal(self.building)}")
+        return bool(found) and bool(self.session.rows(f"show tables in {self.building} like 'run_settings'"))
+
+    def write(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Writes a table of texts. Raises DataError where it cannot."""
+        name = f"{self.building}.{table}"
+        listed = ", ".join(f"{quoted(column)} varchar" for column in columns)
+        self.session.rows(f"create table {name} ({listed}) using parquet")
+        if rows:
+            values = ", ".join(f"({', '.join('null' if v is None else text_literal(v) for v in row)})" for row in rows)
+            self.session.rows(f"insert into {name} values {values}")
+
+    def take_place(self) -> None:
+        """Makes the target's schema show what was built. Raises DataError, with `kpi` still reading the old figures."""
+        schema, shown = self.target.schema, built_in(self.session, self.target.schema)
+        self.session.rows(f"create schema if not exists {schema}")
+        views = self._names("views", schema)
+        built = self._names("tables", self.building)
+        # A table of the same name is of a build by dbt without the runner.
+        for name in (self._names("tables", schema) - views) & built:
+            self.session.rows(f"drop table {schema}.{name}")
+        for name in sorted(built):
+            self.session.rows(f"create or replace view {schema}.{name} as select * from {self.building}.{name}")
+        replaced = self._names("tables", shown) if shown != schema else set()
+        for name in (replaced & views) - built:
+            self.session.rows(f"drop view {schema}.{name}")
+        now = f"{text_literal(BUILT_IN)} = {text_literal(self.building)}"
+        self.session.rows(f"alter schema {schema} set dbproperties ({now})")
+
+    def _names(self, kind: str, schema: str) -> set[str]:
+        """The names of the tables (with the views) or the views of a schema."""
+        return {row[1] for row in self.session.rows(f"show {kind} in {schema}")}
+
+
+def _own(manifest: Path, project: Project) -> list[Path]:
+    """The seeds that a company writes itself: those in no folder of a source system."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    files = [project.directory / node["original_file_path"] for node in nodes if node["resource_type"] == "seed"]
+    of_systems = [project.directory / folder for folder in DATA_FOLDERS]
+    return [file for file in files if not any(folder in file.parents for folder in of_systems)]
