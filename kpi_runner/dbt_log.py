@@ -18,6 +18,13 @@ PROJECT_READ = "ProjectRead"
 _FILE = re.compile(r"^file = (?P<csv>.+)$|(?i:file) '(?P<parquet>.+\.parquet)'", re.MULTILINE)
 
 
+#: A run's own complaint as Spark has it.
+_RAISED = re.compile(r"\[USER_RAISED_EXCEPTION\] (?P<text>.*?)(?: SQLSTATE: \w+)?")
+
+#: How lines begin that say where in dbt a message came from.
+_FRAMES = (">", "compiled code at", "Completed with", "Failure in", "Unhandled error while executing")
+
+
 class DbtLog:
     """Follows dbt's JSON log: shows progress on a terminal, keeps errors and timings.
 
@@ -65,12 +72,15 @@ class DbtLog:
 
 
 def essence(message: str) -> str:
-    """What a message of dbt or DuckDB says, without the lines that say where in dbt it came from."""
+    """What a message of dbt or an engine says, without the lines that say where in dbt it came from."""
     kept = []
     for line in message.splitlines():
         text = line.strip()
-        if not text or text.startswith((">", "compiled code at", "Completed with", "Failure in")):
+        if not text or text.startswith(_FRAMES):
             continue
+        raised = _RAISED.fullmatch(text)
+        if raised:
+            text = raised["text"]
         if text.startswith(("Compilation Error", "Runtime Error", "Encountered an error")):
             continue
         if text.startswith(("Possible fixes", "Possible Solution", "file = ")):

@@ -32,9 +32,9 @@ from kpi_runner.workplace import Workplace, beside, locked, own_directory
 #: What follows the target's schema in the names of the two that are built in turn.
 IN_TURN = ("__1", "__2")
 
-#: The folder whose schema holds the files that were loaded, and the property of its tables with the file's header: see
-#: macros/engine/spark.sql.
-FILES, HEADER = "files", "kpi.header"
+#: The folder whose schema holds the files that were loaded, and its table with their headers: see
+#: macros/engine/spark.sql. A property of a table would not do: Spark does not tell one that names a url.
+FILES, HEADERS = "files", "headers"
 
 
 @contextmanager
@@ -105,23 +105,27 @@ class ClusterWorkplace(Workplace):
         files = delivered_files(Path(data_dir), delivering) if "/" in data_dir and Path(data_dir).is_dir() else []
         loaded = {file: file.name for file in files} | {file: f"seeds/{file.name}" for file in _own(manifest, project)}
         self.session.rows(f"create schema {self.building}_{FILES}")
+        headers = []
         for file, name in loaded.items():
-            self._load(file, name, project, delivering)
+            table = re.sub("[./]", "__", name)
+            header = self._load(file, table, project, delivering)
+            headers += [(table, f"{place:06}", column) for place, column in enumerate(header)]
+        self._write(f"{self.building}_{FILES}.{HEADERS}", ("table_name", "place", "column_name"), headers)
         self.leave()
 
-    def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> None:
-        """Loads a file into a table of texts, with a property that says its header."""
+    def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> list[str]:
+        """Loads a file into a table of texts of that name; returns the file's header."""
         text = self.directory / "delivered.csv"
         read = read_as_texts(file, text, project.directory, delivering)
         columns = read.columns or ["nothing"]
-        table = f"{self.building}_{FILES}.{re.sub('[./]', '__', name)}"
+        table = f"{self.building}_{FILES}.{name}"
         listed = ", ".join(f"{quoted(column)} varchar" for column in columns)
-        header = f"{text_literal(HEADER)} = {text_literal(json.dumps(read.header))}"
-        self.session.rows(f"create table {table} ({listed}) using parquet tblproperties ({header})")
+        self.session.rows(f"create table {table} ({listed}) using parquet")
         if read.header:
             self._put(text, columns, self._place_of(table))
             text.unlink()
             self.session.rows(f"refresh table {table}")
+        return read.header
 
     def _place_of(self, table: str) -> Path:
         """The directory of a table. Raises DataError where this machine does not see it."""
@@ -156,7 +160,9 @@ class ClusterWorkplace(Workplace):
 
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         """Writes a table of texts. Raises DataError where it cannot."""
-        name = f"{self.building}.{table}"
+        self._write(f"{self.building}.{table}", columns, rows)
+
+    def _write(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         listed = ", ".join(f"{quoted(column)} varchar" for column in columns)
         self.session.rows(f"create table {name} ({listed}) using parquet")
         if rows:

@@ -87,7 +87,10 @@
 
 {#- The header of a loaded file as it stands there. -#}
 {% macro spark_header_of_loaded(table) %}
-    {% do return(fromjson(run_query('show tblproperties ' ~ table ~ " ('kpi.header')").columns[1].values()[0])) %}
+    {% set found = run_query(
+        'select column_name from ' ~ table.schema ~ ".headers where table_name = '" ~ table.identifier ~ "' order by place"
+    ) %}
+    {% do return(found.columns[0].values() | map('string') | list) %}
 {% endmacro %}
 
 {#- The rows of a seed that a company writes itself, where the runner has loaded them: else they are what their column types

@@ -1,7 +1,8 @@
-"""Whether two engines give the same figures: those of DuckDB, and those that another one has written to a CSV file."""
+"""Whether two engines give the same: summaries, and figures, DuckDB's and those that another has written to a file."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import duckdb
 
 from kpi_runner.files import COLUMN_TYPES
-from tests.python.conftest import FIGURE_COLUMNS
+from tests.python.conftest import FIGURE_COLUMNS, Result
 
 #: How far two engines' quotients may lie apart, relative to their size.
 TOLERANCE = 1e-9
@@ -51,3 +52,10 @@ def _near(column: str) -> str:
     return (
         f"({ours} is null and {theirs} is null or coalesce(abs({ours} - {theirs}) <= {TOLERANCE} * abs({ours}), false))"
     )
+
+
+def without_seconds(result: Result) -> Any:
+    """A run's summary, which was asked for as JSON; how long it took is another thing each time."""
+    summary = json.loads(result.stdout)
+    kpis = [{name: value for name, value in kpi.items() if name != "seconds"} for kpi in summary["kpis"]]
+    return kpis, summary["entities"]

@@ -18,8 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
+import pytest
 
-from tests.python.conftest import FIGURE_COLUMNS
+from kpi_runner.spark import Session
+from tests.python.conftest import FIGURE_COLUMNS, Result, called
 
 #: Runs SQL on a warehouse of the profile's kind, without the cluster, which would take longer to ask.
 SESSION = """
@@ -87,10 +89,17 @@ class Cluster:
         return {
             "KPI_SPARK_MASTER": self.url,
             "KPI_SPARK_WAREHOUSE": str(self.directory / name),
+            "KPI_WAREHOUSE_DIR": str(self.directory / f"beside_{name}"),
+            "DBT_PROFILES_DIR": str(self.directory / "no_profiles"),
+            "DBT_TARGET": "spark",
             "SPARK_LOCAL_DIRS": str(self.directory / "scratch"),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_CONF_DIR": str(self.directory / "conf"),
         }
+
+    def call(self, name: str, *arguments: str) -> Result:
+        """A command in this process on a warehouse of that name."""
+        return called(self.environment(name), *arguments)
 
     def execute(self, name: str, *statements: str) -> None:
         """Statements on a warehouse, in a process of its own that leaves it again: one at a time may have it open."""
@@ -110,9 +119,9 @@ class Cluster:
         ]
         self.execute(name, f"create schema {schema}", *tables)
 
-    def figures(self, name: str, file: Path) -> Path:
-        """The figures of a warehouse that were asked for, written to a CSV file with a header."""
-        parts = self.directory / name / "kpi.db" / "kpi_figures" / "*" / "*.parquet"
+    def figures(self, name: str, file: Path, schema: str = "kpi") -> Path:
+        """The figures in a schema of a warehouse that were asked for, written to a CSV file with a header."""
+        parts = self.directory / name / f"{schema}.db" / "kpi_figures" / "*" / "*.parquet"
         duckdb.execute(
             f"copy (select {FIGURE_COLUMNS} from read_parquet('{parts}', hive_partitioning = true) where is_asked)"
             f" to '{file}' (format csv, header)"
@@ -123,6 +132,20 @@ class Cluster:
         """Kills a worker and its executors as a machine that goes dark does."""
         os.killpg(self.workers[number].pid, signal.SIGKILL)
         self.workers[number].wait()
+
+
+@contextmanager
+def one_session() -> Iterator[None]:
+    """Commands of this process in the block share a session: starting one takes longer than most commands do."""
+    opened: list[Session] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "close", lambda session: opened.append(session))
+        try:
+            yield
+        finally:
+            patch.undo()
+            for session in opened[-1:]:
+                session.close()
 
 
 @contextmanager

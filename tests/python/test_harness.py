@@ -139,7 +139,8 @@ def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -
     assert len(replayed) > 100
     assert {name: by_dbt[name] for name in replayed} == replayed
     own = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    read_under, built_under = (layer_vars(settings, Path("data")) for settings in (Settings(ANY_DAY, day_slices=False), SETTINGS))
+    both = (Settings(ANY_DAY, day_slices=False), SETTINGS)
+    read_under, built_under = (layer_vars(settings, Path("data")) for settings in both)
     for name in SHAPING_NO_MODEL:
         if name != "data_dir":
             assert built_under[name] not in (own[name], read_under[name]), name

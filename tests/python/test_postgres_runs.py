@@ -114,14 +114,6 @@ def leftovers(there: Place) -> list[str]:
     return [name for (name,) in found]
 
 
-def without_seconds(result: Result) -> Any:
-    """A run's summary; how long it took is another thing each time."""
-    summary = json.loads(result.stdout)
-    return [{name: value for name, value in kpi.items() if name != "seconds"} for kpi in summary["kpis"]], summary[
-        "entities"
-    ]
-
-
 def test_a_run_of_a_folder(built: Result, there: Place, on_duckdb: dict[str, Built], tmp_path: Path) -> None:
     assert figures(there, tmp_path, on_duckdb["first"]) == []
     assert leftovers(there) == []

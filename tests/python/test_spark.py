@@ -1,26 +1,30 @@
-"""Spark gives the figures of DuckDB: models and KPIs run on a cluster of the tests' own, a master and two workers.
+"""Spark gives the figures of DuckDB: `kpi` builds and reads on a cluster of the tests' own, a master and two workers.
 
-A build there takes long for how little it is, so a commit looks at one company, and at KPIs of every basis and kind of
-rows. KPI_SPARK=all builds every KPI, and runs every test of the data, on the demo company and both public data sets.
+A build there takes long for how little it is, so CI looks at one company, and at KPIs of every basis and kind of rows.
+KPI_SPARK=all builds every KPI, and runs every test of the data, on the demo company and both public data sets.
 """
 
 from __future__ import annotations
 
 import os
-import threading
+import shlex
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from tests.python.conftest import AS_OF, ROOT, Builder, Built, parsed, small_company
-from tests.python.engines import other_figures
+from tests.python.conftest import AS_OF, ROOT, Builder, Built, Result, Warehouse, parsed, small_company
+from tests.python.engines import other_figures, without_seconds
 from tests.python.harness import run_dbt
 from tests.python.reference.company import COLUMNS, Company, write_company
 from tests.python.scope import on_a_server
-from tests.python.spark import Cluster, cluster
+from tests.python.spark import Cluster, cluster, one_session
 from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
@@ -55,7 +59,18 @@ BUILT_AGAIN = ("win_rate", "open_pipeline")
 
 SETTINGS = {"timezone": "Europe/Berlin", "week_start": "sunday"}
 
-NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
+#: What reads figures, from the grid and from rows.
+READING = (
+    "list --format json",
+    "query revenue win_rate --period 2026 --grain quarter --by team --compare previous --format csv",
+    "query revenue --period 2026-03-25..2026-04-02 --by channel,rep --where \"channel <> 'partner'\" --format csv",
+    "query sales_cycle open_pipeline customer_retention profit_margin --period 2026-03 --format csv",
+    "query visitor_to_lead_rate --period 2026-03 --grain week --by channel --format csv",
+    "drill revenue --period 2026-03 --format csv",
+    "drill customer_retention --period 2026-03 --format csv",
+    "explain revenue --period 2026-03 --by channel",
+    "check win_rate revenue --period 2026-03",
+)
 
 
 def company_of_zones() -> Company:
@@ -117,90 +132,132 @@ def spark() -> Iterator[Cluster]:
         yield running
 
 
-def build(spark: Cluster, name: str, variables: dict[str, Any], work: Path, *options: str) -> None:
-    """`dbt build` on the cluster."""
-    run_dbt("build", variables, work, "--target", "spark", *options, environment=spark.environment(name))
-
-
-def figures_of(spark: Cluster, name: str, work: Path) -> Path:
-    """The figures of a warehouse as a file."""
-    return spark.figures(name, work / "figures.csv")
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The company's files."""
+    """The company's files, with its settings."""
     directory = tmp_path_factory.mktemp("spark") / "files"
     write_company(company_of_zones(), directory)
+    lines = "".join(f"{name}: {value}\n" for name, value in SETTINGS.items())
+    (directory / "settings.yml").write_text(lines, encoding="utf-8")
     return directory
 
 
-@pytest.fixture(scope="module")
-def variables() -> dict[str, Any]:
-    """What the company is built with."""
-    return {"source_systems": ["folder"], "data_dir": RAW, "as_of": AS_OF, **SETTINGS}
+#: What is built of the company.
+RUN = ("run", "--as-of", AS_OF, "--format", "json", *(() if ALL else ("--select", ",".join(KPIS))))
 
 
 @pytest.fixture(scope="module")
-def on_duckdb(builder: Builder) -> Path:
+def on_duckdb(builder: Builder, files: Path) -> Built:
     """The company's warehouse on DuckDB."""
-    lines = "".join(f"{name}: {value}\n" for name, value in SETTINGS.items())
-    return builder.folder("spark_zones", company_of_zones(), settings=lines).warehouse.path
+    return builder.run("spark_zones", *RUN, "--data", str(files))
 
 
 @pytest.fixture(scope="module")
-def work(spark: Cluster, files: Path, variables: dict[str, Any]) -> Path:
-    """Where the company was built on the cluster from."""
-    spark.load("zones", RAW, {file.stem: file for file in files.glob("*.csv")})
-    place = files.parent / "work"
-    wanted = () if ALL else ("--select", *(f"+{kpi}" for kpi in KPIS), "+kpi_scorecard", "+kpi_catalog", "+kpi_values")
-    build(spark, "zones", variables, place, *wanted, *NO_TESTS)
-    return place
+def built(spark: Cluster, files: Path) -> Result:
+    """What the run said by which the company was built on the cluster."""
+    result = spark.call("zones", *RUN, "--data", str(files))
+    assert result.exit_code == 0, result.stderr
+    return result
 
 
-def test_counts_money_and_quotients_are_those_of_duckdb(spark: Cluster, work: Path, on_duckdb: Path) -> None:
+def other(on_duckdb: Built, spark: Cluster, schema: str, directory: Path, kpis: Sequence[str] = KPIS) -> list[Any]:
+    """What differs between the figures of DuckDB and those in a schema of the cluster."""
+    figures = spark.figures("zones", directory / "figures.csv", schema)
+    return other_figures(on_duckdb.warehouse.path, figures, () if ALL and kpis is KPIS else kpis)
+
+
+def test_counts_money_and_quotients_are_those_of_duckdb(
+    spark: Cluster, built: Result, on_duckdb: Built, tmp_path: Path
+) -> None:
     """Days begin in the zone of the company, and rows are rejected, merged and repaired as there."""
-    assert other_figures(on_duckdb, figures_of(spark, "zones", work), () if ALL else KPIS) == []
+    assert without_seconds(built) == without_seconds(on_duckdb.result)
+    assert other(on_duckdb, spark, "kpi__1", tmp_path) == []
 
 
-def test_both_workers_have_executed(spark: Cluster, work: Path) -> None:
-    assert work.is_dir()
+def test_both_workers_have_executed(spark: Cluster, built: Result) -> None:
+    assert built.exit_code == 0
     assert len(set(spark.executors())) == 2
 
 
+def test_what_reads_figures_reads_what_it_reads_of_duckdb(spark: Cluster, built: Result, on_duckdb: Built) -> None:
+    with one_session():
+        for line in READING:
+            arguments = shlex.split(line)
+            assert spark.call("zones", *arguments) == on_duckdb.warehouse.call(*arguments), line
+        lineage = spark.call("zones", "show", "revenue").stdout
+    assert lineage == on_duckdb.warehouse.call("show", "revenue").stdout
+    assert "deals.csv.amount (raw)" in lineage
+
+
+def test_figures_are_written_and_published(spark: Cluster, built: Result, on_duckdb: Built, tmp_path: Path) -> None:
+    with one_session():
+        out = str(tmp_path / "there")
+        assert spark.call("zones", "export", "--format", "parquet", "--output", out).exit_code == 0
+        assert spark.call("zones", "publish").exit_code == 0
+        assert spark.call("zones", "diff").stdout.startswith("no figure has changed, of ")
+    assert on_duckdb.warehouse.call("export", "--format", "parquet", "--output", str(tmp_path / "here")).exit_code == 0
+    for file in (tmp_path / "here").iterdir():
+        assert columns(tmp_path / "there" / file.name) == columns(file), file.name
+
+
+def columns(file: Path) -> list[tuple[Any, ...]]:
+    """The columns of a Parquet file, and their types."""
+    return duckdb.execute(f"select column_name, column_type from (describe from '{file}')").fetchall()
+
+
+def test_a_file_that_cannot_be_read_changes_nothing(spark: Cluster, built: Result, tmp_path: Path) -> None:
+    (tmp_path / "deals.csv").write_text('deal_id,created_at,stage,outcome\n"d1', encoding="utf-8")
+    there = spark.call("zones", "run", "--data", str(tmp_path))
+    here = Warehouse(tmp_path / "here").run("run", "--data", str(tmp_path))
+    assert (there.exit_code, there.stderr) == (here.exit_code, here.stderr)
+    assert there.exit_code == 3
+    assert spark.call("zones", "query", "revenue", "--period", "2026").exit_code == 0
+
+
 def test_a_worker_that_is_killed_changes_nothing(
-    spark: Cluster, work: Path, on_duckdb: Path, variables: dict[str, Any]
+    spark: Cluster, built: Result, on_duckdb: Built, files: Path, tmp_path: Path
 ) -> None:
-    """In the midst of a run: what it had done is done again on the other one."""
+    """In the midst of a run, of tables that lie on the cluster: what it had done is done again on the other one."""
+    spark.load("zones", RAW, {file.stem: file for file in files.glob("*.csv")})
     launched = len(spark.executors())
-    errors: list[BaseException] = []
-
-    def again() -> None:
-        try:
-            build(spark, "zones", variables, work, "--select", *BUILT_AGAIN, *NO_TESTS)
-        except BaseException as error:
-            errors.append(error)
-
-    run = threading.Thread(target=again)
-    run.start()
-    figures = spark.directory / "zones" / "kpi.db"
-    before = {path.stat().st_mtime_ns for path in figures.glob("win_rate__rows/*.parquet")}
-    while run.is_alive() and before == {path.stat().st_mtime_ns for path in figures.glob("win_rate__rows/*.parquet")}:
-        time.sleep(0.1)
-    assert len(spark.executors()) == launched + 2
-    assert run.is_alive()
-    spark.kill_worker(1)
-    run.join()
-    assert errors == []
+    settings = (f"--set={name}={value}" for name, value in ({"data_dir": RAW} | SETTINGS).items())
+    again = ("run", "--system", "folder", "--as-of", AS_OF, "--select", ",".join(BUILT_AGAIN), *settings)
+    with ThreadPoolExecutor() as threads:
+        run = threads.submit(called_apart, spark, *again)
+        marts = spark.directory / "zones" / "kpi__2.db" / "fct_deals"
+        while not list(marts.glob("*.parquet")) and not run.done():
+            time.sleep(0.1)
+        assert not run.done(), run.result()
+        assert len(spark.executors()) >= launched + 2
+        spark.kill_worker(1)
+        locked = called_apart(spark, "query", "revenue", "--period", "2026")
+        assert run.result().exit_code == 0, run.result().stderr
+    assert (locked.exit_code, locked.stdout) == (4, "")
+    assert "admits one at a time" in locked.stderr
     assert "removing it" in spark.log("master")
-    assert other_figures(on_duckdb, figures_of(spark, "zones", work), () if ALL else KPIS) == []
+    assert other(on_duckdb, spark, "kpi__2", tmp_path, BUILT_AGAIN) == []
+    # Whoever reads the schema of the profile reads the new ones.
+    assert spark.call("zones", "query", "revenue", "--period", "2026").exit_code == 3
+    spark.execute("zones", "create table default.shown as select count(distinct kpi_id) as kpis from kpi.kpi_values")
+    shown = duckdb.execute(f"from '{spark.directory}/zones/shown/*.parquet'").fetchall()
+    assert shown == [(len(BUILT_AGAIN),)]
+
+
+def called_apart(spark: Cluster, *arguments: str) -> Result:
+    """A command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kpi_runner.cli", *arguments],
+        cwd=ROOT, env=os.environ | spark.environment("zones"), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.mark.skipif(not ALL, reason="takes half an hour: KPI_SPARK=all")
 def test_the_demo_company(spark: Cluster, demo: Built, tmp_path: Path) -> None:
     """With every test of the data, and every unit test."""
-    build(spark, "demo", {"as_of": "2026-06-30"}, tmp_path)
-    assert other_figures(demo.warehouse.path, figures_of(spark, "demo", tmp_path)) == []
+    environment = spark.environment("demo")
+    run_dbt("build", {"as_of": "2026-06-30"}, tmp_path, "--target", "spark", environment=environment)
+    assert other_figures(demo.warehouse.path, spark.figures("demo", tmp_path / "figures.csv")) == []
 
 
 @pytest.mark.skipif(not ALL, reason="takes a quarter of an hour: KPI_SPARK=all")
@@ -208,10 +265,12 @@ def test_the_demo_company(spark: Cluster, demo: Built, tmp_path: Path) -> None:
 def test_public_data(spark: Cluster, builder: Builder, tmp_path: Path, run: tuple[str, ...], directory: Path) -> None:
     if not directory.is_dir():
         pytest.skip("the public data are not there")
-    name, _, _, system, _, _, _, as_of, *_ = run
-    spark.load(name, RAW, {file.stem: file for file in directory.glob("*.csv")})
-    build(spark, name, {"source_systems": [system], "data_dir": RAW, "as_of": as_of}, tmp_path, *NO_TESTS)
-    assert other_figures(builder.run(*run).warehouse.path, figures_of(spark, name, tmp_path)) == []
+    name, *arguments = run
+    result = spark.call(name, *arguments)
+    assert result.exit_code == 0, result.stderr
+    assert (
+        other_figures(builder.run(*run).warehouse.path, spark.figures(name, tmp_path / "figures.csv", "kpi__1")) == []
+    )
 
 
 def test_the_page_names_what_the_profile_reads() -> None:
