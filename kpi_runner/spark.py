@@ -82,11 +82,9 @@ class Session:
             try:
                 self.spark = builder.getOrCreate()
                 self.rows("show schemas")
-            except DataError as error:
-                self.close()
-                self._explain(str(error))
             except Exception as error:  # Java that is not there, a master that does not answer: of many kinds.
-                self._explain(first_line(error))
+                self.close()
+                self._explain(first_line(error) if str(error) else type(error).__name__)
 
     def _explain(self, reason: str) -> None:
         """Raises the error that there is no session."""

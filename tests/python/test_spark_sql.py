@@ -1,7 +1,10 @@
-"""What of Spark can be tried without a cluster: SQL as it takes it, its words for a run's complaints, its profile."""
+"""What of Spark can be tried without a cluster: SQL as it takes it, its words for complaints, its profile, no Java."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from kpi_runner.dbt_log import essence
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.profiles import read_target
 from kpi_runner.spark import spelled
+from tests.python.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -63,3 +67,17 @@ def test_warehouses_in_other_places_are_told_apart(tmp_path: Path, monkeypatch: 
 def test_a_cluster_is_no_file() -> None:
     with pytest.raises(DataError, match="there is a server of type spark"):
         print(read_target(Path("profiles.yml"), target(method="session"), "there", Path()).path)
+
+
+def test_a_machine_without_java_says_so(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"}
+    environment |= {"PATH": str(tmp_path), "KPI_WAREHOUSE_DIR": str(tmp_path), "DBT_PROFILES_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "kpi_runner.cli", "list", "--target", "spark"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "The warehouse spark (local[2], schema kpi) cannot be opened: [JAVA_GATEWAY_EXITED]" in done.stderr
+    (log,) = tmp_path.glob("spark-*.log")
+    assert f"What Spark said is in {log}." in done.stderr
+    assert log.stat().st_size > 0
