@@ -5,16 +5,20 @@ They are read by DuckDB and by the macros of its builds, so that every text is t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from kpi_runner.dbt_log import essence, unreadable
 from kpi_runner.errors import DataError
 from kpi_runner.macros import file_macros
+from kpi_runner.project import Project
 from kpi_runner.sql import text_literal
+from kpi_runner.versions import DATA_FOLDERS
 
 #: How files end that deliver entities.
 SUFFIXES = (".csv", ".parquet")
@@ -35,6 +39,26 @@ def delivered_files(directory: Path, delivering: Mapping[str, str]) -> list[Path
         for path in sorted(directory.iterdir())
         if path.suffix in SUFFIXES and path.is_file() and not delivering.keys().isdisjoint((path.name, path.stem))
     ]
+
+
+def files_of_build(
+    manifest: Path, project: Project, variables: Mapping[str, Any], delivering: Mapping[str, str]
+) -> dict[Path, str]:
+    """The files that a build reads, each with its name in it.
+
+    These are the delivered ones, where data_dir is a directory: what has no slash is a schema of the server. And the
+    seeds that a company writes itself, as seeds/<name>: those in no folder of a source system.
+    """
+    data_dir = str(variables.get("data_dir") or project.settings().get("data_dir") or "")
+    found: dict[Path, str] = {}
+    if "/" in data_dir and Path(data_dir).is_dir():
+        found = {file: file.name for file in delivered_files(Path(data_dir), delivering)}
+    of_systems = [project.directory / folder for folder in DATA_FOLDERS]
+    for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
+        file = project.directory / node["original_file_path"]
+        if node["resource_type"] == "seed" and not any(folder in file.parents for folder in of_systems):
+            found[file] = f"seeds/{file.name}"
+    return found
 
 
 def read_as_texts(file: Path, text: Path, project_dir: Path, delivering: Mapping[str, str]) -> TextTable:

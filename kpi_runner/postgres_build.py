@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.dbt_log import entities
-from kpi_runner.delivered import TextTable, delivered_files, read_as_texts
+from kpi_runner.delivered import TextTable, files_of_build, read_as_texts
 from kpi_runner.errors import DataError, LockedError, UsageError
 from kpi_runner.postgres import connected, named
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
 from kpi_runner.sql import quoted, text_literal
-from kpi_runner.versions import DATA_FOLDERS
 from kpi_runner.warehouse import first_line
 from kpi_runner.workplace import Workplace, own_directory
 
@@ -199,16 +198,8 @@ class SchemaWorkplace(Workplace):
         for statement in self._grants(_DEFAULT_GRANTS):
             self.server.run(statement)
         delivering = entities(manifest)
-        data_dir = str(variables.get("data_dir") or project.settings().get("data_dir") or "")
-        # What has no slash is a schema of the server: see macros/engine/postgres.sql.
-        if "/" in data_dir and Path(data_dir).is_dir():
-            for file in delivered_files(Path(data_dir), delivering):
-                self._load(file, file.name, project, delivering)
-        for node in made:
-            file = project.directory / node["original_file_path"]
-            own = [folder for folder in DATA_FOLDERS if project.directory / folder in file.parents]
-            if node["resource_type"] == "seed" and not own:
-                self._load(file, f"seeds/{file.name}", project, delivering)
+        for file, name in files_of_build(manifest, project, variables, delivering).items():
+            self._load(file, name, project, delivering)
 
     def _survey(self, nodes: Sequence[Mapping[str, Any]]) -> None:
         """Which schemas there will be, which the last run has made, and the names of tables that are a build's own."""

@@ -7,7 +7,6 @@ so that it never sees figures of two runs. What a run has replaced stays until t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,13 +19,12 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 
 from kpi_runner.dbt_log import entities
-from kpi_runner.delivered import delivered_files, read_as_texts
+from kpi_runner.delivered import files_of_build, read_as_texts
 from kpi_runner.errors import DataError
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
 from kpi_runner.spark import BUILT_IN, Session, built_in, named
 from kpi_runner.sql import quoted, text_literal
-from kpi_runner.versions import DATA_FOLDERS
 from kpi_runner.workplace import Workplace, beside, locked, own_directory
 
 #: What follows the target's schema in the names of the two that are built in turn.
@@ -100,13 +98,9 @@ class ClusterWorkplace(Workplace):
         Raises DataError for a file that cannot be read.
         """
         delivering = entities(manifest)
-        data_dir = str(variables.get("data_dir") or project.settings().get("data_dir") or "")
-        # What has no slash is a schema of the cluster: see macros/engine/spark.sql.
-        files = delivered_files(Path(data_dir), delivering) if "/" in data_dir and Path(data_dir).is_dir() else []
-        loaded = {file: file.name for file in files} | {file: f"seeds/{file.name}" for file in _own(manifest, project)}
         self.session.rows(f"create schema {self.building}_{FILES}")
         headers = []
-        for file, name in loaded.items():
+        for file, name in files_of_build(manifest, project, variables, delivering).items():
             table = re.sub("[./]", "__", name)
             header = self._load(file, table, project, delivering)
             headers += [(table, f"{place:06}", column) for place, column in enumerate(header)]
@@ -189,11 +183,3 @@ class ClusterWorkplace(Workplace):
     def _names(self, kind: str, schema: str) -> set[str]:
         """The names of the tables (with the views) or the views of a schema."""
         return {row[1] for row in self.session.rows(f"show {kind} in {schema}")}
-
-
-def _own(manifest: Path, project: Project) -> list[Path]:
-    """The seeds that a company writes itself: those in no folder of a source system."""
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    files = [project.directory / node["original_file_path"] for node in nodes if node["resource_type"] == "seed"]
-    of_systems = [project.directory / folder for folder in DATA_FOLDERS]
-    return [file for file in files if not any(folder in file.parents for folder in of_systems)]
