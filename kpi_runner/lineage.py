@@ -119,11 +119,15 @@ class Lineage:
     def _label(self, schema: str, name: str) -> str:
         """How a relation is named: a model or a file by its name, another by schema and name."""
         key = f"{schema}.{name}"
+        if schema == self._files and "." not in name:
+            # Not every engine's tables may have the dot of a file in their names: see macros/engine/spark.sql.
+            return name.replace("__", ".")
         return name if key in self._models or schema == self._files else key
 
     def _columns_of(self, relation: str) -> Sequence[str]:
-        key = self._keys.get(relation, relation)
-        return self._columns.get(key) or self._columns.get(f"{self._files}.{relation}", ())
+        loaded = (f"{self._files}.{name}" for name in (relation, relation.replace(".", "__")))
+        keys = (self._keys.get(relation, relation), *loaded)
+        return next((self._columns[key] for key in keys if self._columns.get(key)), ())
 
 
 def _parsed(sql: str, dialect: str) -> exp.Query:

@@ -183,7 +183,9 @@ def test_what_reads_figures_reads_what_it_reads_of_duckdb(spark: Cluster, built:
     with one_session():
         for line in READING:
             arguments = shlex.split(line)
-            assert spark.call("zones", *arguments) == on_duckdb.warehouse.call(*arguments), line
+            there, here = spark.call("zones", *arguments), on_duckdb.warehouse.call(*arguments)
+            assert (there.exit_code, there.stderr) == (here.exit_code, here.stderr), line
+            assert there.stdout.splitlines() == here.stdout.splitlines(), line
         lineage = spark.call("zones", "show", "revenue").stdout
     assert lineage == on_duckdb.warehouse.call("show", "revenue").stdout
     assert "deals.csv.amount (raw)" in lineage
@@ -194,7 +196,9 @@ def test_figures_are_written_and_published(spark: Cluster, built: Result, on_duc
         out = str(tmp_path / "there")
         assert spark.call("zones", "export", "--format", "parquet", "--output", out).exit_code == 0
         assert spark.call("zones", "publish").exit_code == 0
-        assert spark.call("zones", "diff").stdout.startswith("no figure has changed, of ")
+        difference = spark.call("zones", "diff")
+    assert (difference.exit_code, difference.stdout) == (0, "")
+    assert "no figure has changed, of " in difference.stderr
     assert on_duckdb.warehouse.call("export", "--format", "parquet", "--output", str(tmp_path / "here")).exit_code == 0
     for file in (tmp_path / "here").iterdir():
         assert columns(tmp_path / "there" / file.name) == columns(file), file.name
