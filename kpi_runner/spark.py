@@ -38,27 +38,14 @@ _HELD = "Another instance of Derby"
 _TYPES = {"string": "varchar", "int": "integer"}
 
 
-@contextmanager
-def session(target: Target) -> Iterator[Session]:
-    """A session on a target's cluster, gone with the process that held it when the block ends.
-
-    Raises LockedError where another process has the embedded store of tables open, and DataError where there can be
-    no session.
-    """
-    opened = Session(target)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
 class Session:
     """A session of Spark, which takes SQL as other engines do. Ends with close()."""
 
     def __init__(self, target: Target) -> None:
         """Starts it; its Java process says what it has to say in a file beside the target.
 
-        Raises what session() does.
+        Raises LockedError where another process has the embedded store of tables open, and DataError where there can be
+        no session.
         """
         self.name = named(target)
         try:

@@ -258,3 +258,9 @@
 {% macro analyzed(relation) %}{{ adapter.dispatch('analyzed', 'sales_kpis')(relation) }}{% endmacro %}
 
 {% macro default__analyzed(relation) %}{% endmacro %}
+
+
+{#- Before a build makes anything: takes out of the target's schema views that are not of builds there. None are elsewhere. -#}
+{% macro take_views_out() %}{% do adapter.dispatch('take_views_out', 'sales_kpis')() %}{% endmacro %}
+
+{% macro default__take_views_out() %}{% endmacro %}

@@ -171,9 +171,24 @@
             ) %}
         {% endif %}
     {% endfor %}
-    {#- What a build makes here is what is here, not views of what a run has made elsewhere: see spark_build.py. -#}
+{% endmacro %}
+
+{#- What dbt makes in a schema is what is there, and no views of what a run of the runner has made elsewhere: see
+    kpi_runner/spark_build.py. -#}
+{% macro spark__take_views_out() %}
+    {% set schema = run_query('describe schema extended ' ~ target.schema) %}
+    {% for row in schema.rows if row[0] == 'Properties' %}
+        {% set shown = modules.re.search('\(kpi\.built_in,(\w+)\)', row[1] | string) %}
+        {% if shown %}
+            {% set built = run_query('show tables in ' ~ shown.group(1)).columns[1].values() %}
+            {% for view in run_query('show views in ' ~ target.schema).columns[1].values() if view in built %}
+                {% do adapter.drop_relation(adapter.get_relation(none, target.schema, view)) %}
+            {% endfor %}
+        {% endif %}
+    {% endfor %}
     {% do run_query('alter schema ' ~ target.schema ~ " set dbproperties ('kpi.built_in' = '')") %}
 {% endmacro %}
+
 
 {#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written
     to a table of its own first, which goes when the KPI is done. -#}

@@ -84,6 +84,7 @@
     columns is one of an earlier version: its figures are made anew. -#}
 {% macro create_kpi_figures() %}
     {% if execute and flags.WHICH in ['run', 'build'] %}
+        {% do take_views_out() %}
         {% set figures = figures_relation() %}
         {% do adapter.create_schema(api.Relation.create(database=target_database(), schema=target.schema)) %}
         {% set existing = adapter.get_relation(figures.database, figures.schema, figures.identifier) %}
