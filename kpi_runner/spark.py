@@ -8,15 +8,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
-from kpi_runner.errors import DataError, LayoutError, LockedError
+from kpi_runner.errors import DataError, LockedError
 from kpi_runner.profiles import Target
 from kpi_runner.remote import RemoteWarehouse
 from kpi_runner.sql import text_literal
-from kpi_runner.warehouse import first_line
+from kpi_runner.warehouse import another_layout, first_line
 
 #: The property of a target's schema that names the schema which the last run built: see spark_build.py.
 BUILT_IN = "kpi.built_in"
@@ -126,10 +125,7 @@ class Session:
         except self.error as error:
             said = first_line(error)
             if str(error.getCondition() or "").startswith(_LACKING):
-                raise LayoutError(
-                    f"The warehouse {self.name} was built by another version of the project, or not finished ({said})."
-                    " Run `kpi run` again."
-                ) from None
+                raise another_layout(self.name, said) from None
             raise DataError(f"The warehouse {self.name} refused a query: {said}") from None
 
 
@@ -195,7 +191,7 @@ class SparkWarehouse(RemoteWarehouse):
         self.session = Session(target)
         self.name = self.session.name
         # Asking takes a tenth of a second, and what a run has built stays as it is.
-        self.relations = cache(self._relations)  # type: ignore[method-assign]
+        self._relations: dict[str, list[str]] = {}
         try:
             self.schema = built_in(self.session, target.schema)
             if not self.has_table("run_settings"):
@@ -243,7 +239,6 @@ class SparkWarehouse(RemoteWarehouse):
 
     def relations(self, schema: str) -> list[str]:
         """The tables and views of a schema, in the order of their names; asked once."""
-        return self._relations(schema)
-
-    def _relations(self, schema: str) -> list[str]:
-        return sorted(str(row[1]) for row in self.rows(f"show tables in {schema}"))
+        if schema not in self._relations:
+            self._relations[schema] = sorted(str(row[1]) for row in self.rows(f"show tables in {schema}"))
+        return self._relations[schema]

@@ -139,10 +139,7 @@ class Warehouse:
 
     def of_another_layout(self, what: str) -> LayoutError:
         """The error that the warehouse lacks something which every finished run of this version leaves."""
-        return LayoutError(
-            f"The warehouse {self.name} was built by another version of the project, or not finished ({what})."
-            " Run `kpi run` again."
-        )
+        return another_layout(self.name, what)
 
     def has_table(self, name: str) -> bool:
         """Whether a table or view of that name was built."""
@@ -252,6 +249,14 @@ class Warehouse:
             kpi_id, measure, dimension = key
             found.setdefault((kpi_id, measure, dimension), []).append(missing)
         return found
+
+
+def another_layout(name: str, what: str) -> LayoutError:
+    """The error that a warehouse of that name lacks something which every finished run of this version leaves."""
+    return LayoutError(
+        f"The warehouse {name} was built by another version of the project, or not finished ({what})."
+        " Run `kpi run` again."
+    )
 
 
 def opened(target: Target) -> Warehouse:
