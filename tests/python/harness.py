@@ -10,8 +10,6 @@ import csv
 import fcntl
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +20,7 @@ import duckdb
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as run
 
+from tests.python.dbt_process import call_dbt
 from tests.python.reference.company import COLUMNS, LOADED_AT, Company, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,18 +94,6 @@ def write_files(company: Company, entities: Collection[str], directory: Path) ->
             )
 
 
-#: Runs dbt on a project that it has read before: what it kept of it, and dbt's arguments.
-ON_WHAT_WAS_READ = """
-import sys
-from pathlib import Path
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
-manifest = Manifest.from_msgpack(Path(sys.argv[1]).read_bytes())
-manifest.build_flat_graph()
-sys.exit(not dbtRunner(manifest).invoke(sys.argv[2:]).success)
-"""
-
-
 def run_dbt(
     command: str,
     variables: dict[str, Any],
@@ -127,15 +114,8 @@ def run_dbt(
     }
     arguments = ["--quiet", "--log-level-file", "none", command, "--vars", json.dumps(variables), *options]
     arguments += ["--project-dir", str(ROOT), "--target-path", str(work / "target"), "--log-path", str(work / "logs")]
-    start = ["from dbt.cli.main import cli; cli()"] if read is None else [ON_WHAT_WAS_READ, str(read)]
-    done = subprocess.run(
-        [sys.executable, "-c", *start, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    succeeded, said = call_dbt(arguments, environment, read, work / "dbt.out")
+    assert succeeded, said
 
 
 @cache

@@ -9,3 +9,6 @@ ALL = os.environ.get("KPI_TESTS") == "all"
 
 #: For tests that start a server: where they are asked for they must run, and fail without it.
 on_a_server = pytest.mark.skipif(not ALL, reason="starts servers: KPI_TESTS=all make test, as CI does")
+
+#: For what is much like tests that everybody runs, or about engines that few build on.
+in_ci = pytest.mark.skipif(not ALL, reason="takes minutes: KPI_TESTS=all make test, as CI does")

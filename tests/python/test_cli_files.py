@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,23 +53,42 @@ GOALS: tuple[tuple[str, list[str]], ...] = (
 )
 
 
-def with_seed(directory: Path, name: str, *lines: str) -> Result:
-    """What a run says in a copy of the project with these lines in a seed of its own."""
+def copy_of_project(directory: Path) -> Path:
+    """Where in the directory a copy of the project now is."""
     project = directory / "project"
     for folder in ("macros", "metrics", "models", "seeds", "tests/data"):
         shutil.copytree(ROOT / folder, project / folder)
     for file in ("dbt_project.yml", "profiles.yml.example"):
         shutil.copy(ROOT / file, project / file)
+    return project
+
+
+def run_with_seed(project: Path, directory: Path, name: str, *lines: str) -> Result:
+    """What a run says of the project with these lines in a seed of its own."""
     (project / "seeds" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Warehouse(directory / "warehouse").run("demo", "--project-dir", str(project))
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_project(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture
+def project(copied: Path) -> Iterator[Path]:
+    """A copy of the project, with the seeds as they were."""
+    yield copied
+    shutil.copytree(ROOT / "seeds", copied / "seeds", dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize(
     ("name", "header", "rows"), [("targets", HEADER, TARGETS), ("goals", "goal,position,kpi_id", GOALS)]
 )
-def test_rows_at_fault(tmp_path: Path, name: str, header: str, rows: tuple[tuple[str, list[str]], ...]) -> None:
+def test_rows_at_fault(
+    project: Path, tmp_path: Path, name: str, header: str, rows: tuple[tuple[str, list[str]], ...]
+) -> None:
     """Every one is named with its column, before anything is built: what holds for nothing, goals of no KPI."""
-    result = with_seed(tmp_path, name, header, *(row for row, _ in rows))
+    result = run_with_seed(project, tmp_path, name, header, *(row for row, _ in rows))
     assert (result.exit_code, result.stdout) == (3, ""), result.stderr
     lines = result.stderr.replace("Error: ", "").splitlines()
     for number, (row, words) in enumerate(rows, 1):
@@ -89,8 +108,8 @@ def test_rows_at_fault(tmp_path: Path, name: str, header: str, rows: tuple[tuple
         ([HEADER, "win_rate,win_rate,,,,0.1"], ["Line: 2", "win_rate,win_rate,,,,0.1"]),
     ],
 )
-def test_targets_that_are_no_table(tmp_path: Path, lines: list[str], named: list[str]) -> None:
-    result = with_seed(tmp_path, "targets", *lines)
+def test_targets_that_are_no_table(project: Path, tmp_path: Path, lines: list[str], named: list[str]) -> None:
+    result = run_with_seed(project, tmp_path, "targets", *lines)
     assert (result.exit_code, result.stdout) == (3, ""), result.stderr
     assert "seeds/targets.csv" in result.stderr
     assert [word for word in named if word not in result.stderr] == []

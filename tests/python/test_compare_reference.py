@@ -26,13 +26,14 @@ from tests.python.reference.company import COLUMNS, Company, Row, Settings
 from tests.python.reference.figures import Figure, Key, figures
 from tests.python.reference.money import MissingRate
 from tests.python.reference.strategies import SETTINGS, companies
+from tests.python.scope import ALL
 from tests.python.test_reference import differences
 
 #: Settings by their place in SETTINGS, and how long before their as-of the moment is: whole days, and parts of one.
 VARIANTS = [(0, timedelta(days=20)), (2, timedelta(days=40, hours=5)), (3, timedelta(days=9, minutes=1))]
 GRAINS = ("day", "week", "month", "fiscal_year")
 
-EXAMPLES = int(os.environ.get("KPI_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("KPI_EXAMPLES", 4 if ALL else 2))
 
 #: Slices by what an account bought first show what is known of it now.
 OF_FIRST_PURCHASES = ("customer_lifetime_value", "channel")

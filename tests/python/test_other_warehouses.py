@@ -8,6 +8,7 @@ import sqlglot
 from kpi_runner.show import translated
 from tests.python import test_maven_crm, test_olist_funnel
 from tests.python.conftest import SYSTEMS, Builder, Built
+from tests.python.scope import in_ci
 
 DIALECTS = ("snowflake", "bigquery", "databricks", "redshift", "trino")
 
@@ -30,6 +31,7 @@ def compiled(demo: Built, small: Built, builder: Builder) -> dict[str, str]:
     return found
 
 
+@in_ci
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_model_is_read_back_as_it_was_translated(compiled: dict[str, str], dialect: str) -> None:
     for name, sql in compiled.items():

@@ -28,7 +28,7 @@ from tests.python.engines import other_figures
 from tests.python.postgres import READER, Place, server, statements
 from tests.python.reference.company import write_company
 from tests.python.scope import on_a_server
-from tests.python.test_cli_files import HEADER, a_row_too_long, no_parquet, with_seed
+from tests.python.test_cli_files import HEADER, a_row_too_long, copy_of_project, no_parquet, run_with_seed
 from tests.python.test_cli_publish import SELECTED, changed_company, copied
 from tests.python.test_cli_stopped import eventually
 
@@ -337,8 +337,9 @@ def test_a_schema_of_somebody_else(there: Place, tmp_path: Path, monkeypatch: py
 def test_rows_of_own_seeds_at_fault(there: Place, tmp_path: Path) -> None:
     """Named as on DuckDB, before anything is built."""
     lines = [HEADER, "win_rate,win_rate,,,month,.25,9e-1,2026-01-01", "win_rat,win_rate,,,,0.1,,2026-02-29"]
-    here = with_seed(tmp_path, "targets", *lines)
-    result = there.call("demo", "--project-dir", str(tmp_path / "project"))
+    project = copy_of_project(tmp_path)
+    here = run_with_seed(project, tmp_path, "targets", *lines)
+    result = there.call("demo", "--project-dir", str(project))
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", here.stderr)
     assert "seeds/targets.csv, row 2, column valid_from: '2026-02-29'" in result.stderr
 

@@ -11,7 +11,7 @@ from kpi_runner.project import find_project
 from kpi_runner.run import RunRequest, run_variables
 from kpi_runner.settings import KINDS, NOT_SETTABLE
 from tests.python.conftest import AS_OF, ROOT, Builder, Warehouse, small_company
-from tests.python.harness import run_dbt
+from tests.python.harness import project_read, run_dbt
 from tests.python.reference.company import write_company
 
 SETTINGS = """
@@ -245,7 +245,7 @@ def test_an_as_of_at_the_edge_of_all_periods(as_of: str) -> None:
 def test_dbt_alone_names_the_setting(tmp_path: Path, name: str, value: object) -> None:
     """Without the command, dbt checks what it is given before it builds anything."""
     with pytest.raises(AssertionError) as refused:
-        run_dbt("build", {name: value}, tmp_path)
+        run_dbt("build", {name: value}, tmp_path, read=project_read("subscriptions"))
     (said,) = [line.strip() for line in str(refused.value).splitlines() if line.strip().startswith(f"{name}: ")]
     assert said.startswith(f"{name}: '{value}' is not ")
 
