@@ -143,7 +143,7 @@ def row_columns(kpi: Kpi, warehouse: Warehouse, project_dir: Path) -> tuple[list
     The first are the leading columns down to the ids, such as source_system and deal_id. They need not tell every row
     from every other: a deal is in several stages.
     """
-    present = [name for name, *_ in warehouse.rows(f"describe {quoted(kpi.kpi_id + '__rows')}")]
+    present = warehouse.columns_of(f"select * from {quoted(kpi.kpi_id + '__rows')}")
     ids = [place for place, name in enumerate(present) if name.endswith(("_id", "_key"))]
     last = ids[0] if ids else min(1, len(present) - 1)
     while last + 1 in ids:

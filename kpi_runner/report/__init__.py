@@ -10,7 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kpi_runner.periods import Period
-from kpi_runner.report.content import STATUSES, Report, Span, gathered, spoken
+from kpi_runner.report.content import gathered
+from kpi_runner.report.parts import STATUSES, Report, spoken
+from kpi_runner.report.spans import Span
 from kpi_runner.warehouse import Warehouse
 
 

@@ -9,161 +9,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup
-
-from kpi_runner.errors import DataError
-from kpi_runner.periods import GRAINS, Calendar, Period, grain_start, next_start, period_text
+from kpi_runner.periods import GRAINS, Calendar, Period, grain_start, next_start
 from kpi_runner.render import NO_VALUE, display, plain
 from kpi_runner.report import charts
+from kpi_runner.report.parts import Cell, Change, Chart, Group, Line, Report, Section, Table, spoken
+from kpi_runner.report.spans import Span, a_year_before, complete_span, reported_span, run_of, short_name
 from kpi_runner.scorecard import Entry, change_text, scorecard
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse
 
-#: Periods in a sparkline and in a chart over time.
-RUN_LENGTH = 12
 #: Slices in a chart, and slices of one dimension in a table; the rest is a query away.
 CHART_SLICES, TABLE_SLICES = 16, 50
-
-#: Status → the words for it, and its sign: colour alone says nothing to those who do not see it.
-STATUSES = {
-    "ok": ("healthy", "✓"),
-    "low": ("below its range", "▼"),
-    "high": ("above its range", "▲"),
-    "provisional": ("not judged yet", "…"),
-    "no_target": ("no range set", "·"),
-    "no_data": ("no figure", "-"),
-    "unavailable": ("not available", "-"),
-    "not_built": ("not built", "-"),
-}
-
-
-@dataclass(frozen=True)
-class Span:
-    """A complete period of a grain, with the text of `--period` that means it."""
-
-    grain: str
-    start: date
-    end: date
-    text: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A figure: as people read it, and with all its digits (empty where there is none)."""
-
-    text: str
-    exact: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change against another period; `tone` says whether it is `good`, `bad` or neither."""
-
-    text: str
-    tone: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A measure in the report's period, beside the period before and a year ago."""
-
-    measure: str
-    name: str
-    value: Cell
-    previous: Cell
-    change: Change
-    year_ago: Cell
-    year_change: Change
-    healthy: str
-    status: str
-    is_provisional: bool
-
-    @property
-    def status_words(self) -> str:
-        """The status in words."""
-        return STATUSES[self.status][0]
-
-    @property
-    def status_sign(self) -> str:
-        """The status as a sign."""
-        return STATUSES[self.status][1]
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart with its caption."""
-
-    caption: str
-    svg: Markup
-
-
-@dataclass(frozen=True)
-class Table:
-    """Figures of measures by a grain or a dimension; `left_out` says how many rows are not in it."""
-
-    by: str
-    measures: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-    left_out: int = 0
-
-    @property
-    def caption(self) -> str:
-        """What the table shows."""
-        return f"by {spoken(self.by)}"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A KPI in the report; `missing` says what an unavailable one lacks."""
-
-    kpi: Kpi
-    line: Line
-    lines: tuple[Line, ...]
-    spark: Markup | None
-    missing: str
-    charts: tuple[Chart, ...] = ()
-    tables: tuple[Table, ...] = ()
-
-
-@dataclass(frozen=True)
-class Group:
-    """A goal or a theme, with its KPIs."""
-
-    title: str
-    anchor: str
-    sections: tuple[Section, ...]
-
-    def count(self, *statuses: str) -> int:
-        """How many of its KPIs have one of the statuses."""
-        return sum(section.line.status in statuses for section in self.sections)
-
-
-@dataclass(frozen=True)
-class Report:
-    """The whole report."""
-
-    span: Span
-    previous: str
-    year_ago: str
-    as_of: str
-    timezone: str
-    currency: str
-    sources: str
-    goals: tuple[Group, ...]
-    themes: tuple[Group, ...]
-    sections: tuple[Section, ...] = field(default=())
-
-    @property
-    def last_day(self) -> date:
-        """The last day of the report's period."""
-        return self.span.end - timedelta(days=1)
-
-    def count(self, *statuses: str) -> int:
-        """How many KPIs have one of the statuses."""
-        return sum(section.line.status in statuses for section in self.sections)
-
-    def outside(self) -> list[Section]:
-        """The KPIs that are outside their healthy range."""
-        return [section for section in self.sections if section.line.status in ("low", "high")]
 
 
 def gathered(warehouse: Warehouse, period: Period) -> Report:
@@ -187,43 +42,6 @@ def gathered(warehouse: Warehouse, period: Period) -> Report:
     )
 
 
-def reported_span(warehouse: Warehouse, period: Period, calendar: Calendar) -> Span:
-    """The period that the report is about: the asked one where it was built and is complete.
-
-    Else the last complete month in it, else week, else day.
-    """
-    inside = "dimension = 'total' and is_complete and grain = ?"
-    whole = warehouse.rows(
-        f"select 1 from kpi_values where {inside} and period_start = ? and period_end = ? limit 1",
-        [period.grain, period.start, period.end],
-    )
-    if whole and not period.open_start:
-        return _span(period.grain, period.start, period.end, calendar)
-    inside += "" if period.open_start else f" and period_start >= date '{period.start}'"
-    inside += "" if period.open_end else f" and period_end <= date '{period.end}'"
-    for grain in ("month", "week", "day"):
-        ((start,),) = warehouse.rows(f"select max(period_start) from kpi_values where {inside}", [grain])
-        if start is not None:
-            return _span(grain, start, next_start(start, grain), calendar)
-    raise DataError("--period: no complete day of the last run lies in it. Ask for an earlier or a longer one.")
-
-
-def _span(grain: str, start: date, end: date, calendar: Calendar) -> Span:
-    return Span(grain, start, end, period_text(grain, start, end, calendar))
-
-
-def _run_of(span: Span, grain: str, calendar: Calendar) -> list[Span]:
-    """The last periods of a grain up to the span's end, oldest first; of a custom range itself alone."""
-    if grain not in GRAINS:
-        return [span]
-    spans, end = [], span.end
-    for _ in range(RUN_LENGTH):
-        start = grain_start(end - timedelta(days=1), grain, calendar)
-        spans.append(_span(grain, start, end, calendar))
-        end = start
-    return spans[::-1]
-
-
 Figures = dict[tuple[str, str], dict[date, float | None]]
 
 
@@ -237,8 +55,8 @@ class _Reader:
         grain = self.span.grain
         #: Coarse periods are shown month by month.
         self.trend_grain = "month" if grain in ("quarter", "year", "fiscal_quarter", "fiscal_year") else grain
-        self.run = _run_of(self.span, grain, calendar)
-        self.trend = _run_of(self.span, self.trend_grain, calendar)
+        self.run = run_of(self.span, grain, calendar)
+        self.trend = run_of(self.span, self.trend_grain, calendar)
         self.run_figures = self._totals(self.run)
         self.trend_figures = self._totals(self.trend)
         self.entries = self._entries(self.span)
@@ -253,8 +71,10 @@ class _Reader:
         if grain not in GRAINS:
             return "the days before", "a year ago"
         day_before = grain_start(start - timedelta(days=1), grain, self.calendar)
-        year_before = start - timedelta(weeks=52) if grain == "week" else _a_year_before(start)
-        texts = [_span(grain, day, next_start(day, grain), self.calendar).text for day in (day_before, year_before)]
+        year_before = start - timedelta(weeks=52) if grain == "week" else a_year_before(start)
+        texts = [
+            complete_span(grain, day, next_start(day, grain), self.calendar).text for day in (day_before, year_before)
+        ]
         return texts[0], texts[1]
 
     def _totals(self, spans: Sequence[Span]) -> Figures:
@@ -360,7 +180,7 @@ class _Reader:
         yield Chart(
             caption,
             charts.trend(
-                [_short(span) for span in self.trend],
+                [short_name(span) for span in self.trend],
                 values,
                 [display(value, unit) for value in values],
                 _axis(unit),
@@ -542,11 +362,6 @@ def _themes(sections: Iterable[Section]) -> Iterable[Group]:
         yield Group(spoken(theme).capitalize(), f"theme-{theme}", tuple(chosen))
 
 
-def spoken(name: str) -> str:
-    """A name of the catalog in words."""
-    return name.replace("_", " ")
-
-
 def _cell(value: float | None, unit: str | None) -> Cell:
     return Cell(display(value, unit or ""), plain(value) or "")
 
@@ -561,20 +376,6 @@ def _tone(change: float | None, better: str | None) -> str:
     if not change or better not in ("higher", "lower"):
         return ""
     return "good" if (change > 0) == (better == "higher") else "bad"
-
-
-def _a_year_before(day: date) -> date:
-    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _short(span: Span) -> str:
-    """A period's name for an axis."""
-    if span.grain == "month":
-        return _MONTHS[span.start.month - 1]
-    return span.text
 
 
 def _axis(unit: str) -> Callable[[float], str]:

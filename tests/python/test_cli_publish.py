@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_runner.diff import _cause
+from kpi_runner.diff.causes import cause_of_figure
 from kpi_runner.published import history_of, publications
 from kpi_runner.versions import code_version
 from tests.python.conftest import (
@@ -482,7 +482,7 @@ def test_what_did_it(published: Warehouse, statements: tuple[str, ...], cause: s
 def test_what_can_have_done_it(
     own: list[str], everything: list[str], is_settled: bool, has_rows: bool, expected: tuple[str, ...]
 ) -> None:
-    assert _cause(own, everything, is_settled, has_rows) == expected
+    assert cause_of_figure(own, everything, is_settled, has_rows) == expected
 
 
 def test_periods_that_lay_ahead_are_no_difference(published: Warehouse) -> None:

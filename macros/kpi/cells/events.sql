@@ -1,0 +1,152 @@
+{#- The cells of events: rows that count on their day. -#}
+
+{#- Events are added up per block first, then the blocks to the windows that hold them; of each slice by itself, since
+    engines group by the few columns of one slice faster than by those of all of them. Where a subject's blocks are there
+    (`blocks` of the keys), the events are in these already. -#}
+{% macro event_cells(relations, inputs, keys) -%}
+{%- set since = ['since_on'] if keys.paired else [] -%}
+event_cells_{{ keys.name }} as (
+    {% for number in keys.part.slices -%}
+    {%- set slice_keys = keys.subjects + keys.slices[number] -%}
+    select
+        blocks.window_number,
+        {{ number }} as slice,
+        {{ listed(keys.subjects, 'events.') }}
+        {{ dimensions_of_slice(number, keys, 'events.') }}
+        {% for column in sum_columns(inputs).split(', ') -%}
+        sum(events.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    {% if keys.blocks -%}
+    from {{ keys.blocks }}_{{ number }} as events
+    {% else -%}
+    from (
+        select
+            {{ listed(['block_on'] + since + slice_keys) }}
+            {{ input_sums(inputs) }}
+        from dated_events_{{ keys.part.number }}
+        group by {{ (['block_on'] + since + slice_keys) | join(', ') }}
+    ) as events
+    {% endif -%}
+    inner join blocks_{{ keys.part.number }} as blocks
+        on {{ event_meets_block('events', 'blocks', keys) }}
+    group by blocks.window_number{% for column in slice_keys %}, events.{{ column }}{% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {% if is_compared(keys) -%}
+    union all
+    {{ cells_of_part_days(relations, inputs, keys) }}
+    {%- endif %}
+),
+
+{% endmacro %}
+
+
+{#- Events by block: days that no window tells apart, so that each holds all of them or none. A block bears its first day.
+    What happens outside all windows is left out. -#}
+{% macro dated_events(relations, inputs, subjects, keys) -%}
+{%- set part = keys.part.number -%}
+{{ step_begins() }}block_days_{{ part }} as (
+    select
+        date_day,
+        max(starts_on) over (order by date_day nulls first rows between unbounded preceding and current row) as block_on
+    from (
+        select date_day, max(starts_on) as starts_on
+        from (
+            select distinct date_day, cast(null as date) as starts_on
+            from {{ relations['period_days'] }}
+            where window_id in (select window_id from windows_{{ part }})
+            {% for column in ['window_start', 'window_end', 'cast(before_at as date)'] -%}
+            union all
+            select {{ column }}, {{ column }} from windows_{{ part }}
+            {% endfor -%}
+        ) as days_and_starts
+        where date_day is not null
+        group by date_day
+    ) as days
+),{{ step_ends() }}
+
+{{ step_begins() }}blocks_{{ part }} as (
+    select
+        windows.window_number,
+        windows.grain,
+        windows.window_start,
+        days.date_day as block_on
+    from {{ relations['period_days'] }} as days
+    inner join windows_{{ part }} as windows
+        on days.window_id = windows.window_id
+    inner join (select distinct block_on from block_days_{{ part }}) as blocks
+        on days.date_day = blocks.block_on
+    where days.before_at is null
+),{{ step_ends() }}
+
+{{ step_begins() }}dated_events_{{ part }} as (
+    select
+        block_days.block_on,
+        {% if keys.paired -%}
+        coalesce(since_days.block_on, kpi_rows.since_on) as since_on,
+        {% endif -%}
+        {{ listed(subjects + used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
+        {{ listed(inputs, 'kpi_rows.') }}
+        1 as one
+    from {{ relations['rows'] }} as kpi_rows
+    inner join block_days_{{ part }} as block_days
+        on kpi_rows.event_on = block_days.date_day
+    {%- if keys.paired %}
+    left join block_days_{{ part }} as since_days
+        on kpi_rows.since_on = since_days.date_day
+    {%- endif %}
+),{{ step_ends() }}
+
+{% endmacro %}
+
+
+{#- The last day of a comparison with a running period counts only up to the same time of the day. -#}
+{% macro cells_of_part_days(relations, inputs, keys) -%}
+    select
+        window_number,
+        {{ listed(['slice'] + keys.subjects + keys.dims) }}
+        {{ sum_columns(inputs) }}
+    from (
+        {{ by_slice(part_days(relations, keys), ['window_number'] + keys.subjects, input_sums(inputs), keys) }}
+    ) as cells_of_part_days
+{%- endmacro %}
+
+
+{#- The events of such a last day, up to its time. -#}
+{% macro part_days(relations, keys) -%}
+(
+        select
+            windows.window_number,
+            kpi_rows.*
+        from {{ relations['rows'] }} as kpi_rows
+        inner join windows_{{ keys.part.number }} as windows
+            on kpi_rows.event_on = cast(windows.before_at as date)
+            and kpi_rows.event_local_at < windows.before_at
+    ) as part_days
+{%- endmacro %}
+
+
+{#- Whether a window holds the block of an event; paired, where it holds the day since which it counts, too. -#}
+{% macro event_meets_block(events, blocks, keys) -%}
+    {{ events }}.block_on = {{ blocks }}.block_on
+        {%- if keys.paired %}
+        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ blocks }}.window_start)
+        {%- endif %}
+{%- endmacro %}
+
+
+{#- Whether an event takes part in a window on a day of it that counts whole. -#}
+{% macro event_meets_day(events, days, keys) -%}
+    {{ events }}.event_on = {{ days }}.date_day
+        and {{ days }}.before_at is null
+        {%- if keys.paired %}
+        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ days }}.window_start)
+        {%- endif %}
+{%- endmacro %}
+
+
+{#- Whether an event takes part in a window on a last day of it that counts up to a time. -#}
+{% macro event_meets_part_day(events, days) -%}
+    {{ events }}.event_on = {{ days }}.date_day
+        and {{ events }}.event_local_at < {{ days }}.before_at
+{%- endmacro %}
