@@ -62,7 +62,7 @@ def _run_dbt(
     write_profile(project.profiles_file, PROJECT_NAME, target, place.profile, profiles)
     environment = os.environ | place.environment | {"DBT_PROFILES_DIR": str(profiles)}
     shaping = shaping_vars(variables)
-    parsed = parsed_directory(project, target, shaping, place.directory)
+    parsed = parsed_directory(project, target, place.profile.get("schema", target.schema), shaping, place.directory)
     with subprocess.Popen(
         [*_parsing(parsed, shaping), *_building(project, target, variables, kpis, place)],
         cwd=project.directory,
@@ -98,10 +98,13 @@ def _run_dbt(
 def _tell_to_build(process: subprocess.Popen[str]) -> None:
     """Says to the process, which has read the project and waits, that it may build now."""
     assert process.stdin is not None
-    # Where it has ended meanwhile, its log says why.
-    with suppress(BrokenPipeError):
+    try:
         process.stdin.write("build\n")
         process.stdin.flush()
+    except BrokenPipeError:
+        # It has ended meanwhile, and its log says why. What was not written would be written once more at the end.
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def _parsing(parsed: Path, shaping: str) -> list[str]:

@@ -50,9 +50,10 @@ def files_of_build(
     seeds that a company writes itself, as seeds/<name>: those in no folder of a source system.
     """
     data_dir = str(variables.get("data_dir") or project.settings().get("data_dir") or "")
+    directory = project.directory / data_dir
     found: dict[Path, str] = {}
-    if "/" in data_dir and Path(data_dir).is_dir():
-        found = {file: file.name for file in delivered_files(Path(data_dir), delivering)}
+    if "/" in data_dir and directory.is_dir():
+        found = {file: file.name for file in delivered_files(directory, delivering)}
     of_systems = [project.directory / folder for folder in DATA_FOLDERS]
     for node in json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values():
         file = project.directory / node["original_file_path"]

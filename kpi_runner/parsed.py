@@ -30,13 +30,13 @@ def shaping_vars(variables: Mapping[str, Any]) -> str:
     return json.dumps({name: value for name, value in variables.items() if name not in SHAPING_NO_MODEL})
 
 
-def parsed_directory(project: Project, target: Target, shaping: str, workplace: Path) -> Path:
-    """The directory for runs of the same target and vars, with a lock file in it.
+def parsed_directory(project: Project, target: Target, schema: str, shaping: str, workplace: Path) -> Path:
+    """The directory for runs of the same target, schema that is built, and vars, with a lock file in it.
 
     It lies in the project; where nothing can be written there, in the workplace, for this run alone.
     """
     parsed = project.directory / "target" / "parsed"
-    what = "\n".join([target.name, target.schema, target.database, shaping])
+    what = "\n".join([target.name, schema, target.database, shaping])
     directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
     try:
         directory.mkdir(parents=True, exist_ok=True)

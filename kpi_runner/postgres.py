@@ -21,6 +21,10 @@ _PARTS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\?|%""")
 _LACKING = ("42P01", "42703", "42883")
 
 
+#: How a connection is made where the profile does not say otherwise. dbt waits as long, and texts are read in UTF-8.
+DEFAULTS = {"connect_timeout": "10", "client_encoding": "UTF8"}
+
+
 def connected(target: Target, **options: Any) -> Any:
     """A connection to a target's server. Raises DataError where there can be none."""
     try:
@@ -30,8 +34,11 @@ def connected(target: Target, **options: Any) -> Any:
             f"--target: {target.name} is a PostgreSQL server, and what speaks to it is not installed:"
             " pip install --require-hashes -r requirements/postgres.txt"
         ) from None
+    fields: dict[str, Any] = DEFAULTS | dict(target.server or {}) | options
+    if "role" in fields:
+        fields["options"] = f"-c role={fields.pop('role')}"
     try:
-        return psycopg2.connect(**dict[str, Any](target.server or {}), **options)
+        return psycopg2.connect(**fields)
     except psycopg2.Error as error:
         raise DataError(f"The warehouse {named(target)} cannot be opened: {first_line(error)}") from None
 
@@ -45,6 +52,8 @@ def named(target: Target) -> str:
 class PostgresWarehouse(RemoteWarehouse):
     """An open warehouse on a server. Use as a context manager."""
 
+    dialect = "postgres"
+
     def __init__(self, target: Target) -> None:
         """Connects to the server of a target.
 
@@ -54,7 +63,7 @@ class PostgresWarehouse(RemoteWarehouse):
         self.name = named(target)
         self.schema = target.schema
         self.server.set_session(readonly=True, autocommit=True)
-        with self.server.cursor() as cursor:
+        with self._asking() as cursor:
             # What a query rolls up is planned badly, as in a build: see macros/engine/postgres.sql.
             cursor.execute(f"set search_path = {quoted(self.schema)}; set enable_nestloop = off; set jit = off")
         self._opened = self._number()
@@ -65,12 +74,9 @@ class PostgresWarehouse(RemoteWarehouse):
                 f" `kpi run --target {target.name}` (docs/postgres.md)."
             )
 
-    def __exit__(self, *raised: object) -> None:
-        try:
-            if raised == (None, None, None):
-                self.check_unreplaced()
-        finally:
-            self.server.close()
+    def close(self) -> None:
+        """Ends the connection."""
+        self.server.close()
 
     def _number(self) -> list[tuple[Any, ...]]:
         """The number of the schema: each run makes a new one, and gives it the name."""

@@ -67,10 +67,9 @@ def beside_schema(target: Target) -> Iterator[Workplace]:
             f"schema: {target.schema!r} of the target {target.name} has more than {MOST_BYTES_OF_SCHEMA} bytes."
         )
     # A schema that is built for minutes leaves this connection without a word: it must stay.
-    connection = connected(target, application_name=_holder()[:MOST_BYTES], keepalives_idle=60)
+    connection = connected(target, application_name=_holder()[:MOST_BYTES], keepalives_idle="60")
     try:
         connection.autocommit = True
-        connection.set_client_encoding("UTF8")
         server = _Server(connection, named(target))
         server.run("select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'")
         _lock(server, target)
@@ -81,7 +80,8 @@ def beside_schema(target: Target) -> Iterator[Workplace]:
                 " Its owner can let it: grant create on database … to … (docs/postgres.md)."
             )
         with own_directory(target.beside) as directory:
-            building = f"kpi build of {target.schema}"
+            # By number: of a name the server keeps its first bytes, and of these what is ASCII.
+            building = f"kpi build of schema {zlib.crc32(target.schema.encode()):08x}"
             version = str(connection.info.parameter_status("server_version")).split()[0]
             profile = {"schema": target.schema + BUILDING, "application_name": building}
             place = SchemaWorkplace(
@@ -218,7 +218,24 @@ class SchemaWorkplace(Workplace):
             for schema, name in self.server.rows(f"select schema_name, table_name from {quoted(base)}.{MADE}"):
                 finals.add(schema)
                 self.known.add(name)
+        self._check_others(finals - {base})
         self.places = {self._beside(schema): schema for schema in sorted(finals)}
+
+    def _check_others(self, folders: Iterable[str]) -> None:
+        """Raises DataError where another target builds a schema that is one of this target's folders, or has this one's
+        for a folder: each would replace what the other has made."""
+        base = self.target.schema
+        for schema in sorted(folders):
+            if self._has("compiled_models", schema):
+                self._refuse(f"another target builds the schema {schema}, which would be that of a folder of {base}")
+        for (other,) in self.server.rows(
+            "select schemaname from pg_catalog.pg_tables where tablename = %s and schemaname <> %s"
+            " and has_table_privilege(format('%%I.%%I', schemaname, tablename), 'select') order by schemaname",
+            (MADE, base),
+        ):
+            of_other = f"select 1 from {quoted(other)}.{MADE} where schema_name = %s limit 1"
+            if BUILDING not in other and self.server.rows(of_other, (base,)):
+                self._refuse(f"{base} is the schema of a folder of the target that builds {other}")
 
     def _folder(self, folder: str) -> str:
         """The schema of a folder, by macros/generate_schema_name.sql."""
@@ -314,7 +331,7 @@ class SchemaWorkplace(Workplace):
             # So that views say in which schema the tables are that they read.
             self.server.run(f"set local search_path = pg_catalog; set local lock_timeout = '{PATIENCE_WITH_VIEWS}'")
             views = self.server.rows(_VIEWS, {"schemas": schemas})
-            for statement in self._grants(_GRANTS):
+            for statement in (*self._grants(_REVOKES), *self._grants(_GRANTS)):
                 self.server.run(statement)
             for building, schema in self.places.items():
                 if schema in numbers:
@@ -352,7 +369,7 @@ class SchemaWorkplace(Workplace):
             self.server.run(f"{'drop' if of_project else 'truncate'} table {quoted(files)}.{quoted(table)}")
 
     def _grants(self, sql: str) -> list[str]:
-        """The statements that give others the rights in the new schemas that they have in the old ones."""
+        """The statements that have others' rights in the new schemas be those that they have in the old ones."""
         found = self.server.rows(sql, {"old": list(self.places.values()), "new": list(self.places)})
         return [statement for (statement,) in found]
 
@@ -366,8 +383,8 @@ class SchemaWorkplace(Workplace):
         """
         self.server.rows(
             "select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity"
-            " where application_name = %s and datname = current_database() and usename = current_user",
-            (self.building[:MOST_BYTES],),
+            " where application_name = %s and datname = current_database() and usename = session_user",
+            (self.building,),
         )
         base = re.escape(self.target.schema)
         self.server.run(f"set lock_timeout = '{PATIENCE}'")
@@ -477,6 +494,28 @@ inner join pg_catalog.pg_class as tables
     on links.refclassid = cast('pg_catalog.pg_class' as regclass) and links.refobjid = tables.oid
 inner join pg_catalog.pg_namespace as table_spaces on tables.relnamespace = table_spaces.oid
 where spaces.nspname <> all(%(schemas)s) and table_spaces.nspname = any(%(schemas)s)
+union all
+select format('the policy %%I', policies.policyname), format('%%I.%%I', policies.schemaname, policies.tablename)
+from pg_catalog.pg_policies as policies
+where policies.schemaname = any(%(schemas)s)
+union all
+select 'row-level security', format('%%I.%%I', tables.schemaname, tables.tablename)
+from pg_catalog.pg_tables as tables
+where tables.rowsecurity and tables.schemaname = any(%(schemas)s)
+union all
+select format('the trigger %%I', triggers.tgname), format('%%I.%%I', spaces.nspname, tables.relname)
+from pg_catalog.pg_trigger as triggers
+inner join pg_catalog.pg_class as tables on triggers.tgrelid = tables.oid
+inner join pg_catalog.pg_namespace as spaces on tables.relnamespace = spaces.oid
+where not triggers.tgisinternal and spaces.nspname = any(%(schemas)s)
+union all
+select format('the type %%I', types.typname), format('the schema %%I', spaces.nspname)
+from pg_catalog.pg_type as types
+inner join pg_catalog.pg_namespace as spaces on types.typnamespace = spaces.oid
+left join pg_catalog.pg_class as tables on types.typrelid = tables.oid
+where
+    spaces.nspname = any(%(schemas)s)
+    and (types.typtype in ('e', 'd', 'r') or (types.typtype = 'c' and tables.relkind = 'c'))
 """
 
 _NAMES = """
@@ -492,12 +531,12 @@ _TO = """
     || case when rights.is_grantable then ' with grant option' else '' end
 """
 
-#: The rights that others have in old schemas, as grants in the new ones: in these themselves, in tables, in columns.
-_GRANTS = f"""
-with {_NAMES},
+_TABLES_OF_BOTH = f"""
+{_NAMES},
 tables as (
     select
         old_tables.oid, old_tables.relacl, old_tables.relowner,
+        new_tables.relacl as new_relacl, new_tables.relowner as new_relowner,
         format('%%I.%%I', names.new, old_tables.relname) as name
     from names
     inner join pg_catalog.pg_class as old_tables on names.oid = old_tables.relnamespace
@@ -506,6 +545,22 @@ tables as (
         on spaces.oid = new_tables.relnamespace and old_tables.relname = new_tables.relname
     where old_tables.relkind in ('r', 'v') and new_tables.relkind in ('r', 'v')
 )
+"""
+
+#: What default privileges gave to others in new tables that take the place of old ones, whose rights count: taken back.
+_REVOKES = f"""
+with {_TABLES_OF_BOTH}
+
+select distinct
+    format('revoke all on %%s from ', tables.name)
+    || case when rights.grantee = 0 then 'public' else format('%%I', pg_get_userbyid(rights.grantee)) end
+from tables cross join aclexplode(tables.new_relacl) as rights
+where rights.grantee <> tables.new_relowner
+"""
+
+#: The rights that others have in old schemas, as grants in the new ones: in these themselves, in tables, in columns.
+_GRANTS = f"""
+with {_TABLES_OF_BOTH}
 
 select format('grant %%s on schema %%I', rights.privilege_type, names.new) {_TO}
 from names cross join aclexplode(names.nspacl) as rights

@@ -18,9 +18,13 @@ from kpi_runner.errors import DataError, UsageError
 RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
 
 
-#: What a connection to a server takes from a target.
-SERVER_FIELDS = ("host", "port", "user", "password", "dbname")
-
+#: What a connection to PostgreSQL takes from a target: what none can do without, all of it, and other names for it.
+NEEDED_FIELDS = ("host", "port", "user", "dbname")
+SERVER_FIELDS = (
+    *NEEDED_FIELDS, "password", "role", "connect_timeout", "keepalives_idle",
+    "sslmode", "sslcert", "sslkey", "sslrootcert",
+)  # fmt: skip
+ALSO_CALLED = {"pass": "password", "database": "dbname"}
 
 #: The setting of a session of Spark that says where tables lie.
 SPARK_WAREHOUSE = "spark.sql.warehouse.dir"
@@ -73,10 +77,7 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
         raise UsageError(f"--target: {file} has no target {chosen!r}; it has {', '.join(outputs) or 'none'}.")
     engine = _rendered(output.get("type"), file)
     if engine == "postgres":
-        server = {name: _rendered(output.get(name), file) for name in SERVER_FIELDS}
-        schema = _rendered(output.get("schema"), file)
-        parts = (server["host"], server["port"], server["dbname"], schema)
-        return Target(chosen, engine, None, _beside_server(parts, project_dir), schema, server)
+        return _postgres_target(chosen, output, file, project_dir)
     if engine == "spark":
         return _spark_target(chosen, output, file, project_dir)
     if engine != "duckdb":
@@ -94,15 +95,38 @@ def read_target(file: Path, profile: Mapping[str, Any], name: str | None, projec
     return Target(chosen, engine, path, path, schema)
 
 
+def _postgres_target(name: str, output: Mapping[str, Any], file: Path, project_dir: Path) -> Target:
+    """A target on a PostgreSQL server. Raises UsageError where a field is missing that a connection needs."""
+    given = {ALSO_CALLED.get(key, key): _rendered(value, file) for key, value in output.items()}
+    given = {"port": "5432"} | {key: value for key, value in given.items() if value}
+    for key in (*NEEDED_FIELDS, "schema"):
+        if key not in given:
+            raise UsageError(f"{key}: the target {name} of {file} names none. Give it one, or set its variable.")
+    # dbt's 0 stands for what the system does.
+    server = {key: given[key] for key in SERVER_FIELDS if given.get(key, "0") != "0"}
+    parts = (server["host"], server["port"], server["dbname"], given["schema"])
+    return Target(name, "postgres", None, _beside_server(parts, project_dir), given["schema"], server)
+
+
 def _spark_target(name: str, output: Mapping[str, Any], file: Path, project_dir: Path) -> Target:
-    """A target on a Spark cluster. Raises UsageError where it is reached otherwise than by a session."""
+    """A target on a Spark cluster.
+
+    Raises UsageError where it is reached otherwise than by a session, or has a schema that is no plain name.
+    """
     method = _rendered(output.get("method"), file)
     if method != "session":
         raise UsageError(f"method: {method!r} of the target {name} of {file}; the command works by a session alone.")
-    schema = _rendered(output.get("schema"), file)
+    schema = _rendered(output.get("schema"), file).lower()
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", schema):
+        raise UsageError(
+            f"schema: {schema!r} of the target {name} of {file} is no name of a schema on Spark: it takes letters,"
+            " digits and _."
+        )
     given = output.get("server_side_parameters") or {}
     session = {key: _rendered(value, file) for key, value in given.items()}
     where = session.get(SPARK_WAREHOUSE, "")
+    if ":" not in where:
+        where = str((project_dir / where).resolve())  # However it is written, it is one place.
     beside = _beside_server(("spark", f"{zlib.crc32(where.encode()):08x}", schema), project_dir)
     return Target(name, "spark", None, beside, schema, session, project_dir)
 
@@ -110,7 +134,11 @@ def _spark_target(name: str, output: Mapping[str, Any], file: Path, project_dir:
 def _beside_server(parts: Sequence[str], project_dir: Path) -> Path:
     """The path by which what belongs to a schema on a server is told from what belongs to others."""
     directory = Path(os.environ.get(WAREHOUSE_DIRECTORY) or "warehouse").expanduser()
-    return project_dir / directory / re.sub(r"[^\w.-]", "_", "-".join(parts)).lstrip(".")
+    name = re.sub(r"[^\w.-]", "_", "-".join(parts)).lstrip(".")
+    if name.split("-") != list(parts):
+        # Others would be called the same.
+        name += f"-{zlib.crc32('/'.join(parts).encode()):08x}"
+    return project_dir / directory / name
 
 
 def _check_place(given: str, path: Path, where: str) -> None:
@@ -184,7 +212,10 @@ def _rendered(value: Any, file: Path) -> str:
     # Importing Jinja takes as long as all else that a query does.
     from jinja2 import Environment, TemplateError
 
+    environment = Environment()
+    # dbt's, by which it tells types; here all is text.
+    environment.filters |= dict.fromkeys(("as_text", "as_bool", "as_number", "as_native"), str)
     try:
-        return Environment().from_string(value).render(env_var=env_var)
+        return environment.from_string(value).render(env_var=env_var)
     except TemplateError as error:
         raise UsageError(f"{file} cannot be read: {error}: {value}") from None

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_runner.sql import quoted, text_literal
-from kpi_runner.warehouse import Warehouse
+from kpi_runner.errors import DataError
+from kpi_runner.sql import csv_rows, quoted
+from kpi_runner.warehouse import Warehouse, first_line
 
 #: What `kpi publish` and `kpi diff` read, beside each KPI's rows and what was delivered.
 _COPIED = (
@@ -35,15 +36,36 @@ class RemoteWarehouse(Warehouse, ABC):
     def relations(self, schema: str) -> list[str]:
         """The tables and views of a schema, in the order of their names."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the connection."""
+
+    def __exit__(self, *raised: object) -> None:
+        try:
+            if raised == (None, None, None):
+                self.check_unreplaced()
+        finally:
+            self.close()
+
     def columns_of(self, sql: str) -> list[str]:
         """The columns of a query of ours."""
         return list(self.types_of(sql))
 
     def write_parquet(self, sql: str, file: Path) -> int:
         """Writes the rows of a query of ours as a Parquet file, with the query's own types; returns how many."""
-        with duckdb.connect() as connection, self._fetched(sql) as rows:
+        with self._copying(), duckdb.connect() as connection, self._fetched(sql) as rows:
             ((count,),) = connection.execute(f"copy (from {rows}) to ? (format parquet)", [str(file)]).fetchall()
         return int(count)
+
+    @contextmanager
+    def _copying(self) -> Iterator[None]:
+        """What DuckDB cannot write, such as on a full disk, becomes an error of ours."""
+        try:
+            yield
+        except duckdb.Error as error:
+            raise DataError(
+                f"What is read of the warehouse {self.name} cannot be copied: {first_line(error)}"
+            ) from None
 
     @contextmanager
     def _fetched(self, sql: str) -> Iterator[str]:
@@ -52,10 +74,7 @@ class RemoteWarehouse(Warehouse, ABC):
             types = dict(self.types_of(sql))
             text = Path(directory) / "rows.csv"
             self.write_csv(sql, text)
-            yield (
-                f"read_csv({text_literal(str(text))}, auto_detect = false, header = true, delim = ',', quote = '\"',"
-                f" escape = '\"', columns = {types}, nullstr = '', allow_quoted_nulls = false)"
-            )
+            yield csv_rows(text, types, header=True)
 
     @contextmanager
     def to_publish(self) -> Iterator[Warehouse]:
@@ -67,7 +86,7 @@ class RemoteWarehouse(Warehouse, ABC):
             copied = [(self.schema, name, "*") for name in self.relations(self.schema) if _is_copied(name)]
             # Of what was delivered its fingerprint is asked, no more.
             copied += [(staging, name, "_row") for name in self.relations(staging) if name.startswith("stg_")]
-            with duckdb.connect(str(file)) as connection:
+            with self._copying(), duckdb.connect(str(file)) as connection:
                 for schema, name, columns in copied:
                     table = f"{quoted(schema)}.{quoted(name)}"
                     connection.execute(f"create schema if not exists {quoted(schema)}")

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -48,6 +48,7 @@ class Session:
         """
         self.name = named(target)
         try:
+            from py4j.protocol import Py4JError
             from pyspark.errors import PySparkException
             from pyspark.sql import SparkSession
         except ImportError:
@@ -55,16 +56,23 @@ class Session:
                 f"--target: {target.name} is a Spark cluster, and what speaks to it is not installed:"
                 " pip install --require-hashes -r requirements/spark.txt"
             ) from None
-        self.error = PySparkException
+        self.errors = (PySparkException, Py4JError)
         # Times without a zone are the session's, in UTC; Python would read them in the machine's.
         os.environ["TZ"] = "UTC"
         time.tzset()
         builder = SparkSession.builder.enableHiveSupport()
         for name, value in (QUIET | dict(target.server or {})).items():
             builder = builder.config(name, value)
-        target.beside.parent.mkdir(parents=True, exist_ok=True)
         self.log = target.beside.with_name(f"{target.beside.name}.log")
-        with self.log.open("wb") as log, chdir(target.home), _stderr_to(log):
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            opened = self.log.open("wb")
+        except OSError as error:
+            raise DataError(
+                f"{self.log}, in which Spark says what it has to say, cannot be written: {error.strerror}. Name another"
+                " directory: KPI_WAREHOUSE_DIR (docs/spark.md)."
+            ) from None
+        with opened as log, chdir(target.home), _stderr_to(log):
             try:
                 self.spark = builder.getOrCreate()
                 self.rows("show schemas")
@@ -90,7 +98,9 @@ class Session:
         gateway = SparkContext._gateway
         spark = getattr(self, "spark", None)
         if spark is not None:
-            spark.stop()
+            # A Java process that has died, such as for want of memory, ends nothing.
+            with suppress(*self.errors, OSError, AssertionError):
+                spark.stop()
         if gateway is not None:
             gateway.shutdown()
             gateway.proc.stdin.close()
@@ -122,9 +132,9 @@ class Session:
         """What the cluster refuses becomes an error of ours."""
         try:
             yield
-        except self.error as error:
-            said = first_line(error)
-            if str(error.getCondition() or "").startswith(_LACKING):
+        except self.errors as error:
+            said = _reason(error)
+            if str(getattr(error, "getCondition", str)() or "").startswith(_LACKING):
                 raise another_layout(self.name, said) from None
             raise DataError(f"The warehouse {self.name} refused a query: {said}") from None
 
@@ -139,6 +149,13 @@ def _stderr_to(log: IO[bytes]) -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _reason(error: Exception) -> str:
+    """What an error says in a line; one of Java says first by which call it came."""
+    lines = str(error).splitlines()
+    of_java = len(lines) > 1 and lines[0].startswith("An error occurred while calling ")
+    return lines[1].lstrip(": ") if of_java else first_line(error)
 
 
 def _as_csv(value: Any) -> str:
@@ -168,13 +185,18 @@ def named(target: Target) -> str:
     return f"{target.name} ({(target.server or {}).get('spark.master', 'Spark')}, schema {target.schema})"
 
 
+def property_of(opened: Session, schema: str, name: str) -> str | None:
+    """A property of a schema, none where it has none, or is not there."""
+    if not opened.rows(f"show schemas like {text_literal(schema)}"):
+        return None
+    described = dict(opened.rows(f"describe schema extended {schema}"))
+    found = re.search(rf"\({re.escape(name)},(\w+)\)", str(described.get("Properties", "")))
+    return found[1] if found else None
+
+
 def built_in(opened: Session, schema: str) -> str:
     """The schema that the last run built for a target's schema: itself, where dbt built there without the runner."""
-    if not opened.rows(f"show schemas like {text_literal(schema)}"):
-        return schema
-    described = dict(opened.rows(f"describe schema extended {schema}"))
-    found = re.search(rf"\({re.escape(BUILT_IN)},(\w+)\)", str(described.get("Properties", "")))
-    return found[1] if found else schema
+    return property_of(opened, schema, BUILT_IN) or schema
 
 
 class SparkWarehouse(RemoteWarehouse):
@@ -192,6 +214,7 @@ class SparkWarehouse(RemoteWarehouse):
         self.name = self.session.name
         # Asking takes a tenth of a second, and what a run has built stays as it is.
         self._relations: dict[str, list[str]] = {}
+        self._shown_by = target.schema
         try:
             self.schema = built_in(self.session, target.schema)
             if not self.has_table("run_settings"):
@@ -204,8 +227,14 @@ class SparkWarehouse(RemoteWarehouse):
             self.session.close()
             raise
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Ends the session."""
         self.session.close()
+
+    def check_unreplaced(self) -> None:
+        """Raises DataError where a run has ended since the figures were opened: the next one builds where they lie."""
+        if built_in(self.session, self._shown_by) != self.schema:
+            raise DataError(f"The warehouse {self.name} was replaced by a run while it was read. Ask again.")
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query of ours; raises what Warehouse.rows() does."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import duckdb
 
@@ -23,8 +22,9 @@ from kpi_runner.delivered import files_of_build, read_as_texts
 from kpi_runner.errors import DataError
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
-from kpi_runner.spark import BUILT_IN, Session, built_in, named
-from kpi_runner.sql import quoted, text_literal
+from kpi_runner.spark import BUILT_IN, Session, built_in, named, property_of
+from kpi_runner.sql import csv_rows, quoted, text_literal
+from kpi_runner.warehouse import first_line
 from kpi_runner.workplace import Workplace, beside, locked, own_directory
 
 #: What follows the target's schema in the names of the two that are built in turn.
@@ -35,6 +35,11 @@ IN_TURN = ("__1", "__2")
 FILES, HEADERS = "files", "headers"
 
 
+#: The property of a target's schema that names the schema which its views are of; when a run was killed while they were
+#: replaced, that is not the one which the last run built.
+VIEWS_OF = "kpi.views_of"
+
+
 @contextmanager
 def beside_cluster(target: Target) -> Iterator[Workplace]:
     """A workplace for the one run that may build a target's schema.
@@ -42,7 +47,6 @@ def beside_cluster(target: Target) -> Iterator[Workplace]:
     What it leaves unfinished is cleared away by the next. Raises LockedError while another run builds, or reads where
     the store of tables admits one process, and DataError where there is no session.
     """
-    target.beside.parent.mkdir(parents=True, exist_ok=True)
     with (
         locked(beside(target.beside, "lock"), f"building {named(target)}", target.beside) as lock,
         own_directory(target.beside) as directory,
@@ -53,6 +57,7 @@ def beside_cluster(target: Target) -> Iterator[Workplace]:
             building = next(name for end in IN_TURN if (name := target.schema + end) != shown)
             engine = f"Spark {version('pyspark')}"
             place = ClusterWorkplace(directory, lock, {"schema": building}, {}, engine, target, building, opened)
+            place.finish_views(shown)
             place.clear()
         except BaseException:
             opened.close()
@@ -125,25 +130,27 @@ class ClusterWorkplace(Workplace):
         """The directory of a table. Raises DataError where this machine does not see it."""
         described = self.session.rows(f"describe formatted {table}")
         (location,) = [value for name, value, _ in described if name == "Location"]
-        address = urlsplit(location)
-        if address.scheme not in ("", "file"):
+        path = str(location).removeprefix("file:")
+        if not path.startswith("/"):
             raise DataError(
                 f"The warehouse {named(self.target)} lies at {location}, where this machine can write no files. Make"
                 " tables of them there, and name their schema: --set data_dir=SCHEMA (docs/spark.md)."
             )
-        return Path(unquote(address.path))
+        return Path(path)
 
     def _put(self, text: Path, columns: Sequence[str], place: Path) -> None:
         """Writes texts of a CSV file, without a header, as the file of a table, in the same order."""
-        types = dict.fromkeys(columns, "varchar")
-        place.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as connection:
-            connection.execute("set enable_progress_bar = false")
-            connection.execute(
-                f"copy (from read_csv({text_literal(str(text))}, auto_detect = false, header = false, delim = ',',"
-                f" quote = '\"', escape = '\"', columns = {types}, nullstr = '', allow_quoted_nulls = false))"
-                f" to {text_literal(str(place / 'delivered.parquet'))} (format parquet)"
-            )
+        rows = csv_rows(text, dict.fromkeys(columns, "varchar"), header=False)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with duckdb.connect() as connection:
+                connection.execute("set enable_progress_bar = false")
+                file = text_literal(str(place / "delivered.parquet"))
+                connection.execute(f"copy (from {rows}) to {file} (format parquet)")
+        except (duckdb.Error, OSError) as error:
+            raise DataError(
+                f"The warehouse {named(self.target)} cannot be built: {first_line(error)}\nNothing was changed."
+            ) from None
 
     # --- After the build
 
@@ -164,21 +171,42 @@ class ClusterWorkplace(Workplace):
             self.session.rows(f"insert into {name} values {values}")
 
     def take_place(self) -> None:
-        """Makes the target's schema show what was built. Raises DataError, with `kpi` still reading the old figures."""
-        schema, shown = self.target.schema, built_in(self.session, self.target.schema)
-        self.session.rows(f"create schema if not exists {schema}")
-        views = self._names("views", schema)
-        built = self._names("tables", self.building)
+        """Has the commands read what was built, and then the target's schema show it. Raises DataError.
+
+        What was built is whole by then. So a run that is killed in here has taken place, and the next one ends what it
+        had begun.
+        """
+        self.session.rows(f"create schema if not exists {self.target.schema}")
+        self._mark(BUILT_IN, self.building)
+        self._show(self.building)
+
+    def finish_views(self, shown: str) -> None:
+        """Makes the views of what the commands read, where a run was killed before it had made all."""
+        if shown != self.target.schema and property_of(self.session, self.target.schema, VIEWS_OF) != shown:
+            self._show(shown)
+
+    def _show(self, built: str) -> None:
+        """Makes the target's schema have a view of each table of one of the two, and of no other."""
+        schema = self.target.schema
+        views, tables = self._names("views", schema), self._names("tables", built)
         # A table of the same name is of a build by dbt without the runner.
-        for name in (self._names("tables", schema) - views) & built:
+        for name in (self._names("tables", schema) - views) & tables:
             self.session.rows(f"drop table {schema}.{name}")
-        for name in sorted(built):
-            self.session.rows(f"create or replace view {schema}.{name} as select * from {self.building}.{name}")
-        replaced = self._names("tables", shown) if shown != schema else set()
-        for name in (replaced & views) - built:
-            self.session.rows(f"drop view {schema}.{name}")
-        now = f"{text_literal(BUILT_IN)} = {text_literal(self.building)}"
-        self.session.rows(f"alter schema {schema} set dbproperties ({now})")
+        for name in sorted(tables):
+            self.session.rows(f"create or replace view {schema}.{name} as select * from {built}.{name}")
+        for other in self._in_turn() - {built}:
+            for name in (self._names("tables", other) & views) - tables:
+                self.session.rows(f"drop view {schema}.{name}")
+        self._mark(VIEWS_OF, built)
+
+    def _in_turn(self) -> set[str]:
+        """Those of the two schemas that are there."""
+        return {self.target.schema + end for end in IN_TURN} & {name for (name,) in self.session.rows("show schemas")}
+
+    def _mark(self, name: str, value: str) -> None:
+        """Gives the target's schema a property."""
+        given = f"{text_literal(name)} = {text_literal(value)}"
+        self.session.rows(f"alter schema {self.target.schema} set dbproperties ({given})")
 
     def _names(self, kind: str, schema: str) -> set[str]:
         """The names of the tables (with the views) or the views of a schema."""

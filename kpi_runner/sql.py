@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from pathlib import Path
 
 
 def quoted(name: str) -> str:
@@ -13,6 +15,18 @@ def quoted(name: str) -> str:
 def text_literal(text: str) -> str:
     """A text."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def csv_rows(file: Path, types: Mapping[str, str], header: bool) -> str:
+    """The rows of a CSV file of ours as a table expression of DuckDB: nothing is null, all else in quotes.
+
+    `types` are its columns, in their order, each with DuckDB's type; `header` says whether the file has one.
+    """
+    columns = ", ".join(f"{text_literal(name)}: {text_literal(type_)}" for name, type_ in types.items())
+    return (
+        f"read_csv({text_literal(str(file))}, auto_detect = false, header = {str(header).lower()}, delim = ',',"
+        f" quote = '\"', escape = '\"', columns = {{{columns}}}, nullstr = '', allow_quoted_nulls = false)"
+    )
 
 
 def date_literal(day: date) -> str:

@@ -134,10 +134,6 @@ class FileWorkplace(Workplace):
 def _beside_file(target: Target) -> Iterator[Workplace]:
     """A workplace beside a warehouse's file."""
     warehouse = target.path
-    try:
-        warehouse.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(warehouse, error) from None
     with (
         locked(beside(warehouse, "lock"), f"building {warehouse}", warehouse) as lock,
         own_directory(warehouse) as directory,
@@ -166,6 +162,7 @@ def locked(file: Path, doing: str, written: Path) -> Iterator[int]:
     what was to be written.
     """
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise _unwritable(written, error) from None

@@ -141,11 +141,19 @@
 {%- endmacro %}
 
 
-{#- The names of a header such that each is one, and another: what is empty or repeated gets its place in the file. -#}
+{#- The names of a header such that each is one, and another: what is empty or repeated gets its place in the file, as often
+    as it takes to be told from all others. -#}
 {% macro distinct_names(header) %}
     {% set names = [] %}
     {% for name in header %}
-        {% do names.append(name if name and name not in names else name ~ '_' ~ loop.index) %}
+        {% set own = namespace(name=name) %}
+        {% set place = '_' ~ loop.index %}
+        {% for _ in header %}
+            {% if not own.name or own.name in names or (own.name != name and own.name in header) %}
+                {% set own.name = own.name ~ place %}
+            {% endif %}
+        {% endfor %}
+        {% do names.append(own.name) %}
     {% endfor %}
     {% do return(names) %}
 {% endmacro %}

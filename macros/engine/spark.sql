@@ -186,7 +186,7 @@
             {% endfor %}
         {% endif %}
     {% endfor %}
-    {% do run_query('alter schema ' ~ target.schema ~ " set dbproperties ('kpi.built_in' = '')") %}
+    {% do run_query('alter schema ' ~ target.schema ~ " set dbproperties ('kpi.built_in' = '', 'kpi.views_of' = '')") %}
 {% endmacro %}
 
 

@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from kpi_runner.cli import main
+from kpi_runner.errors import UsageError
+from kpi_runner.profiles import Target, read_target
 from kpi_runner.project import find_project
 from tests.python.conftest import AS_OF, ROOT, Result, small_company
 from tests.python.reference.company import write_company
@@ -49,6 +51,37 @@ def kpi(profiles_dir: Path, *arguments: str) -> Result:
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def on_a_server(**fields: object) -> Target:
+    """A target on a PostgreSQL server, with these fields beside those that it needs."""
+    output = {"type": "postgres", "host": "db.example", "user": "kpi", "schema": "kpi", **fields}
+    return read_target(Path("profiles.yml"), {"outputs": {"there": output}}, "there", Path("project"))
+
+
+def test_a_server_is_reached_by_what_dbt_reaches_it_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By dbt's other names for fields, with its filters, and encrypted as it is."""
+    monkeypatch.setenv("PORT_OF_SERVER", "6543")
+    port = "{{ env_var('PORT_OF_SERVER') | as_number }}"
+    target = on_a_server(database="sales", **{"pass": "secret"}, port=port, sslmode="verify-full", keepalives_idle=0)
+    assert target.server == {
+        "host": "db.example", "port": "6543", "user": "kpi", "password": "secret", "dbname": "sales",
+        "sslmode": "verify-full",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), [("dbname", ""), ("schema", ""), ("host", None)])
+def test_a_server_that_is_not_said(field: str, value: str | None) -> None:
+    with pytest.raises(UsageError, match=f"^{field}: the target there of profiles.yml names none"):
+        on_a_server(**({"dbname": "sales"} | {field: value}))
+
+
+def test_what_lies_beside_servers_is_told_apart() -> None:
+    places = [
+        on_a_server(dbname=name, schema=schema).beside for name, schema in (("a", "b-c"), ("a-b", "c"), ("a", "b"))
+    ]
+    assert len(set(places)) == 3
+    assert places[2].name == "db.example-5432-a-b"
 
 
 def test_a_path_and_a_schema_of_ones_own(tmp_path: Path) -> None:

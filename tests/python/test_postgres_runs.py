@@ -21,11 +21,12 @@ import kpi_runner.build
 from kpi_runner.delivered import read_as_texts
 from kpi_runner.errors import DataError
 from kpi_runner.macros import file_macros
-from kpi_runner.profiles import Target
+from kpi_runner.postgres import connected
+from kpi_runner.profiles import Target, read_target
 from kpi_runner.warehouse import Warehouse, opened
 from tests.python.conftest import AS_OF, ROOT, Builder, Built, Result, small_company
 from tests.python.engines import other_figures
-from tests.python.postgres import READER, Place, server, statements
+from tests.python.postgres import BUILDER, READER, Place, server, statements
 from tests.python.reference.company import write_company
 from tests.python.scope import on_a_server
 from tests.python.test_cli_files import HEADER, a_row_too_long, copy_of_project, no_parquet, run_with_seed
@@ -99,6 +100,7 @@ def built(there: Place, files: dict[str, Path]) -> Result:
     result = there.call(*of(files["first"]), "--format", "json")
     assert result.exit_code == 0, result.stderr
     there.rows(statements("grant usage"))
+    there.rows(f"revoke select on kpi.rejected_rows from {READER}")
     there.rows(VIEW)
     return result
 
@@ -197,6 +199,18 @@ def test_what_no_build_has_made_is_not_lost(there: Place, files: dict[str, Path]
         ("create unique index days on kpi.calendar_days (date_day);"
          "create table reports.days (day date references kpi.calendar_days (date_day))",
          "drop table reports.days", "the foreign key days_day_fkey of reports.days hangs on kpi.calendar_days"),
+        ("create policy north on kpi.fct_deals using (true)", "drop policy north on kpi.fct_deals",
+         "the policy north hangs on kpi.fct_deals"),
+        ("alter table kpi.fct_deals enable row level security", "alter table kpi.fct_deals disable row level security",
+         "row-level security hangs on kpi.fct_deals"),
+        ("create function reports.noted() returns trigger language plpgsql as 'begin return new; end';"
+         "create trigger noted after insert on kpi.fct_deals execute function reports.noted()",
+         "drop function reports.noted cascade", "the trigger noted hangs on kpi.fct_deals"),
+        ("create type kpi.mood as enum ('good', 'bad')", "drop type kpi.mood", "the type mood hangs on the schema kpi"),
+        ("create table kpi_staging.compiled_models (schema_name text, model_name text)",
+         "drop table kpi_staging.compiled_models", "another target builds the schema kpi_staging"),
+        ("create table reports.run_tables as select 'kpi' as schema_name", "drop table reports.run_tables",
+         "kpi is the schema of a folder of the target that builds reports"),
     ):  # fmt: skip
         there.rows(make)
         result = there.call(*of(files["changed"]))
@@ -269,7 +283,8 @@ def test_the_next_run(
 
 
 def test_rights_outlive_a_run(rebuilt: Place) -> None:
-    """Those in all tables that are to come, in a schema, and in one table; a view of others reads the new figures."""
+    """Those in all tables that are to come, in a schema, and in one table, and those that were taken back; a view of
+    others reads the new figures."""
     year = "period_start = '2026-01-01'"
     assert rebuilt.rows(f"select value from reports.won where {year}", READER) == [(2100.0,)]
     assert rebuilt.rows("select reloptions from pg_class where relname = 'won'") == [(["security_barrier=true"],)]
@@ -277,6 +292,8 @@ def test_rights_outlive_a_run(rebuilt: Place) -> None:
     assert rebuilt.rows("select count(*) from kpi_staging.stg_folder__reps", READER) == [(2,)]
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         rebuilt.rows("select count(*) from kpi_staging.stg_folder__deals", READER)
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        rebuilt.rows("select count(*) from kpi.rejected_rows", READER)
     (defaults,) = rebuilt.rows(
         "select nspname, cast(defaclacl as text) from pg_default_acl inner join pg_namespace as spaces"
         " on defaclnamespace = spaces.oid where nspname = 'kpi'"
@@ -344,10 +361,25 @@ def test_rows_of_own_seeds_at_fault(there: Place, tmp_path: Path) -> None:
     assert "seeds/targets.csv, row 2, column valid_from: '2026-02-29'" in result.stderr
 
 
+def test_a_connection_is_made_as_the_profile_says(there: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As another role than the one that logs in; texts come in UTF-8, whatever the machine's programs use."""
+    there.server.execute(f"create role member login in role {BUILDER}")
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    output = {"type": "postgres", "host": "127.0.0.1", "port": there.server.port, "user": "member", "pass": "none",
+              "database": there.database, "schema": "kpi", "role": BUILDER, "keepalives_idle": 0}  # fmt: skip
+    target = read_target(Path("profiles.yml"), {"outputs": {"there": output}}, "there", Path())
+    connection = connected(target)
+    with connection.cursor() as cursor:
+        cursor.execute("select session_user, current_user, current_setting('client_encoding')")
+        assert cursor.fetchone() == ("member", BUILDER, "UTF8")
+    connection.close()
+
+
 @pytest.mark.parametrize(
     "content",
     [
-        "a,b\n1,2\n", "a,a,,A\n1,2,3,4\n", '"a ",b\n"x\ny","say ""so"""\n,\n"",x\n', "a\n\\.\n\n1\n", "", "a,b\n",
+        "a,b\n1,2\n", "a,a,,A\n1,2,3,4\n", "a,a_3,a\n1,2,3\n",
+        '"a ",b\n"x\ny","say ""so"""\n,\n"",x\n', "a\n\\.\n\n1\n", "", "a,b\n",
         "ä,b\nß,\u20ac\n",
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from kpi_runner.dbt_log import essence
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.profiles import read_target
-from kpi_runner.spark import spelled
+from kpi_runner.spark import _reason, spelled
 from tests.python.conftest import ROOT
 
 
@@ -48,6 +48,23 @@ def test_a_session_is_what_the_command_works_by() -> None:
         read_target(Path("profiles.yml"), target(method="thrift"), "there", Path())
 
 
+def test_a_schema_has_a_plain_name() -> None:
+    with pytest.raises(UsageError, match="schema: 'my-kpi' of the target there of "):
+        read_target(Path("profiles.yml"), target(method="session", schema="my-kpi"), "there", Path())
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("An error occurred while calling o12.collectToPython.\n: java.io.IOException: No space left", "java.io.IOEx"),
+        ("An error occurred while calling o12.sql", "An error occurred while calling o12.sql"),
+        ("[PARSE_SYNTAX_ERROR] Syntax error\n== SQL ==", "[PARSE_SYNTAX_ERROR] Syntax error"),
+    ],
+)
+def test_an_error_is_what_java_says(error: str, reason: str) -> None:
+    assert _reason(RuntimeError(error)).startswith(reason)
+
+
 def test_warehouses_in_other_places_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies beside one, such as publications, is not another's."""
     monkeypatch.delenv("KPI_WAREHOUSE_DIR", raising=False)
@@ -58,9 +75,10 @@ def test_warehouses_in_other_places_are_told_apart(tmp_path: Path, monkeypatch: 
             "there",
             tmp_path,
         ).beside
-        for schema, where in (("kpi", "one"), ("kpi", "two"), ("kpi_2", "two"))
+        for schema, where in (("kpi", "one"), ("kpi", "two"), ("kpi_2", "two"), ("KPI", str(tmp_path / "two")))
     ]
     assert len(set(places)) == 3
+    assert places[1] == places[3]
     assert {place.parent for place in places} == {tmp_path / "warehouse"}
 
 
