@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kpi_runner.compare import by_key, nothing
 from kpi_runner.errors import DataError
-from kpi_runner.periods import GRAINS, Period
+from kpi_runner.periods import Period
 from kpi_runner.query import Asked, Request, asked_of, figures
 from kpi_runner.render import healthy_range
 from kpi_runner.warehouse import MeasureInfo, RunSettings, Warehouse
@@ -108,6 +108,10 @@ class Targets:
         targets = self.rows.get((kpi_id, measure), ())
         return list(dict.fromkeys(target.dimension_value for target in targets if target.dimension == dimension))
 
+    def has_range(self, kpi_id: str, info: MeasureInfo) -> bool:
+        """Whether a measure has a range in any period or slice."""
+        return (kpi_id, info.measure) in self.rows or (info.healthy_low, info.healthy_high) != (None, None)
+
     def range_of(
         self, kpi_id: str, info: MeasureInfo, dimension: str, value: str, grain: str, start: date
     ) -> Range | None:
@@ -160,21 +164,29 @@ def check(
     """
     verdict = Verdict()
     targets = read_targets(warehouse)
-    missing, unfit = [], []
+    missing, unfit, lacking = [], [], []
     for kpi in warehouse.kpis(kpis) if kpis else warehouse.catalog():
         available = [info.measure for info in kpi.measures if info.available]
         if not available or not warehouse.has_table(f"{kpi.kpi_id}__rows"):
             missing.append(kpi.kpi_id)
             continue
-        if not kpis and grain in GRAINS and kpi.spec.get("grains") and grain not in kpi.spec["grains"]:
+        if not kpis and kpi.spec.get("grains") and (grain or period.grain) not in kpi.spec["grains"]:
             unfit.append(kpi.kpi_id)
             continue
+        lacking += [
+            f"{kpi.kpi_id}.{info.measure}"
+            for info in kpi.measures
+            if not info.available and targets.has_range(kpi.kpi_id, info)
+        ]
         request = Request([kpi.kpi_id], period, grain, measures=available)
         _judge(request, targets, warehouse, settings, project_dir, verdict)
     if missing:
         verdict.notes.append(f"not checked, since the last run could not or did not build them: {', '.join(missing)}")
+    if lacking:
+        verdict.notes.append(f"not checked, since no source system delivers what they need: {', '.join(lacking)}")
     if unfit:
-        verdict.notes.append(f"not checked, since they are not defined by {grain}: {', '.join(unfit)}")
+        by = grain or period.grain
+        verdict.notes.append(f"not checked, since they are not defined by {by}: {', '.join(unfit)}")
     return verdict
 
 
@@ -220,8 +232,11 @@ def _judge_dimension(
                 healthy = targets.range_of(kpi_id, info, dimension, value, question.grain, slot.start)
                 if healthy is None:
                     continue
-                key = (info.measure, slot.start, slot.end, () if dimension == TOTAL else (value,))
-                figure = found.get(key) or nothing(question, info.measure, slot, None, settings)
+                place = (info.measure, slot.start, slot.end)
+                key = (*place, () if dimension == TOTAL else (value,))
+                # What the slices of a share have in common, also with one in which nothing happened.
+                whole = next((figure.denominator for other, figure in found.items() if other[:3] == place), None)
+                figure = found.get(key) or nothing(question, info.measure, slot, whole, settings)
                 if not figure.is_complete or figure.is_provisional:
                     verdict.pending += healthy != Range()
                     continue

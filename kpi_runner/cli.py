@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -69,11 +70,15 @@ def _reported() -> Iterator[None]:
     except Terminated:
         _say("Terminated.")
         sys.exit(ExitCode.TERMINATED)
-    except _ReaderGone:
-        sys.exit(ExitCode.DONE)
     except OSError as error:
         # A file that we do not look after: stderr that is full, say.
         _say(f"Error: {error}")
+        sys.exit(ExitCode.REFUSED)
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except Exception:
+        # A fault of the command's. Python's own exit code for it would say that a check has found something.
+        _say(traceback.format_exc())
         sys.exit(ExitCode.REFUSED)
 
 
@@ -93,24 +98,21 @@ def _send_nowhere(descriptor: int) -> None:
     os.close(nowhere)
 
 
-class _ReaderGone(Exception):
-    """Who read stdout has stopped, as `head` does: no error, but nothing more is to be done."""
-
-
 class _Stdout(io.FileIO):
     """The file that is stdout. Once a write to it has failed, it takes everything and keeps nothing.
 
-    So a failure is raised once, and not again by what was still to be written.
+    So a failure is raised once, and not again by what was still to be written. Where its reader has stopped, as `head`
+    does, that is no failure: the command goes on, and its exit code says what it has found.
     """
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Writes what it can. Raises _ReaderGone where nobody reads it, and OutputError where it cannot be written."""
+        """Writes what it can. Raises OutputError where it cannot be written."""
         try:
             return super().write(data)
         except OSError as error:
             _send_nowhere(self.fileno())
             if isinstance(error, BrokenPipeError):
-                raise _ReaderGone from None
+                return len(memoryview(data).cast("B"))
             raise OutputError(f"stdout cannot be written: {error.strerror}.") from None
 
 

@@ -6,7 +6,7 @@ They are read by DuckDB and by the macros of its builds, so that every text is t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,10 @@ from kpi_runner.project import Project
 from kpi_runner.sql import text_literal
 from kpi_runner.versions import DATA_FOLDERS
 
+#: The folder whose schema holds the tables of loaded files, and its table that says their headers: see loaded.sql.
+FILES, HEADERS = "files", "headers"
+HEADER_COLUMNS = ("table_name", "place", "column_name")
+
 #: How files end that deliver entities.
 SUFFIXES = (".csv", ".parquet")
 
@@ -30,6 +34,11 @@ class TextTable:
 
     header: list[str]
     columns: list[str]
+
+
+def header_rows(table: str, header: Sequence[str]) -> list[tuple[str, str, str]]:
+    """The rows of HEADERS that say the header of a file, in the order of their places as texts."""
+    return [(table, f"{place:06}", column) for place, column in enumerate(header)]
 
 
 def delivered_files(directory: Path, delivering: Mapping[str, str]) -> list[Path]:

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from kpi_runner.errors import DataError, LockedError
+from kpi_runner.sql import quoted
 from kpi_runner.workplace import on_disk
 
 #: The types of the columns of figures; a column that is not here is text.
@@ -24,6 +25,9 @@ COLUMN_TYPES = {
     "numerator": "decimal(38, 14)",
     "denominator": "decimal(38, 14)",
     "value": "double",
+    "compared_value": "double",
+    "change": "double",
+    "change_pct": "double",
     "row_count": "bigint",
     "is_complete": "boolean",
     "is_provisional": "boolean",
@@ -35,11 +39,14 @@ def parquet_bytes(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> byte
     with tempfile.TemporaryDirectory() as directory, duckdb.connect() as connection:
         # The bar would stand in the data: DuckDB draws it on stdout.
         connection.execute("set enable_progress_bar = false")
-        listed = ", ".join(f'"{name}" {COLUMN_TYPES.get(name, "varchar")}' for name in columns)
+        types = {name: COLUMN_TYPES.get(name, "varchar") for name in columns}
+        listed = ", ".join(f"{quoted(name)} {type_}" for name, type_ in types.items())
         connection.execute(f"create table figures ({listed})")
         if rows:
-            places = ", ".join("?" for _ in columns)
-            connection.executemany(f"insert into figures values ({places})", rows)
+            # By columns: row by row it takes a hundred times as long.
+            values = ", ".join(f"unnest(cast(? as {type_}[]))" for type_ in types.values())
+            by_column = [list(column) for column in zip(*rows, strict=True)]
+            connection.execute(f"insert into figures select {values}", by_column)
         file = Path(directory) / "figures.parquet"
         connection.execute("copy figures to ? (format parquet)", [str(file)])
         return file.read_bytes()

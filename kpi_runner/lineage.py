@@ -120,7 +120,7 @@ class Lineage:
         """How a relation is named: a model or a file by its name, another by schema and name."""
         key = f"{schema}.{name}"
         if schema == self._files and "." not in name:
-            # Not every engine's tables may have the dot of a file in their names: see macros/engine/spark.sql.
+            # Not every engine's tables may have the dot of a file in their names: see macros/engine/loaded.sql.
             return name.replace("__", ".")
         return name if key in self._models or schema == self._files else key
 

@@ -19,20 +19,25 @@ from pathlib import Path
 from typing import Any
 
 from kpi_runner.dbt_log import entities
-from kpi_runner.delivered import TextTable, files_of_build, read_as_texts
+from kpi_runner.delivered import (
+    FILES,
+    HEADER_COLUMNS,
+    HEADERS,
+    TextTable,
+    files_of_build,
+    header_rows,
+    read_as_texts,
+)
 from kpi_runner.errors import DataError, LockedError, UsageError
 from kpi_runner.postgres import connected, named
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
-from kpi_runner.sql import quoted, text_literal
+from kpi_runner.sql import quoted
 from kpi_runner.warehouse import first_line
 from kpi_runner.workplace import Workplace, own_directory
 
 #: What follows the target's schema in the names of the schemas of a build, and of those that one has replaced.
 BUILDING, REPLACED = "__building", "__replaced_"
-
-#: The folder whose schema holds the files that were loaded: see macros/engine/postgres.sql.
-FILES = "files"
 
 #: The server cuts names that are longer; the longest here is that of a folder's schema in a build.
 MOST_BYTES, MOST_BYTES_OF_SCHEMA = 63, 40
@@ -198,8 +203,10 @@ class SchemaWorkplace(Workplace):
         for statement in self._grants(_DEFAULT_GRANTS):
             self.server.run(statement)
         delivering = entities(manifest)
+        headers = []
         for file, name in files_of_build(manifest, project, variables, delivering).items():
-            self._load(file, name, project, delivering)
+            headers += header_rows(name, self._load(file, name, project, delivering))
+        self._write(self._beside(self._folder(FILES)), HEADERS, HEADER_COLUMNS, headers)
 
     def _survey(self, nodes: Sequence[Mapping[str, Any]]) -> None:
         """Which schemas there will be, which the last run has made, and the names of tables that are a build's own."""
@@ -257,13 +264,12 @@ class SchemaWorkplace(Workplace):
         sql = "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null"
         return bool(self.server.rows(sql, (schema, table))[0][0])
 
-    def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> None:
-        """Loads a file into a table of texts, with a comment that says its header."""
+    def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> list[str]:
+        """Loads a file into a table of texts of that name; returns the file's header."""
         text = self.directory / "delivered.csv"
         read = read_as_texts(file, text, project.directory, delivering)
         table = f"{quoted(self._beside(self._folder(FILES)))}.{quoted(name)}"
         self.server.run(f"create table {table} ({', '.join(f'{column} text' for column in _columns(read))})")
-        self.server.run(f"comment on table {table} is {text_literal(json.dumps(read.header))}")
         if read.header:
             try:
                 self.server.load(table, text)
@@ -271,6 +277,7 @@ class SchemaWorkplace(Workplace):
                 raise DataError(f"{file} cannot be loaded. {error}") from None
             text.unlink()
         self.server.run(f"analyze {table}")
+        return read.header
 
     # --- What is there already
 
@@ -307,7 +314,10 @@ class SchemaWorkplace(Workplace):
 
     def write(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         """Writes a table of texts. Raises DataError where it cannot."""
-        name = f"{quoted(self.target.schema + BUILDING)}.{quoted(table)}"
+        self._write(self.target.schema + BUILDING, table, columns, rows)
+
+    def _write(self, schema: str, table: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        name = f"{quoted(schema)}.{quoted(table)}"
         self.server.run(f"create table {name} ({', '.join(f'{quoted(column)} text' for column in columns)})")
         if rows:
             row = f"({', '.join('%s' for _ in columns)})"
@@ -365,8 +375,8 @@ class SchemaWorkplace(Workplace):
         """Of the files that were loaded keeps what lineage asks for, their columns; the rows are in staging."""
         files = self._beside(self._folder(FILES))
         for (table,) in self.server.rows("select tablename from pg_catalog.pg_tables where schemaname = %s", (files,)):
-            of_project = table.startswith("seeds/")
-            self.server.run(f"{'drop' if of_project else 'truncate'} table {quoted(files)}.{quoted(table)}")
+            is_delivered = table != HEADERS and not table.startswith("seeds/")
+            self.server.run(f"{'truncate' if is_delivered else 'drop'} table {quoted(files)}.{quoted(table)}")
 
     def _grants(self, sql: str) -> list[str]:
         """The statements that have others' rights in the new schemas be those that they have in the old ones."""

@@ -232,3 +232,8 @@ def _rounded(number: Decimal, places: int) -> Decimal:
 def _trimmed(number: Decimal) -> str:
     text = f"{number:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def printable(text: str) -> str:
+    """A text with a space for each character that XML cannot hold, or nobody sees."""
+    return "".join(mark if mark.isprintable() else " " for mark in text)

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from kpi_runner.dbt_log import entities
-from kpi_runner.delivered import files_of_build, read_as_texts
+from kpi_runner.delivered import FILES, HEADER_COLUMNS, HEADERS, files_of_build, header_rows, read_as_texts
 from kpi_runner.errors import DataError
 from kpi_runner.profiles import Target
 from kpi_runner.project import Project
@@ -29,11 +29,6 @@ from kpi_runner.workplace import Workplace, beside, locked, own_directory
 
 #: What follows the target's schema in the names of the two that are built in turn.
 IN_TURN = ("__1", "__2")
-
-#: The folder whose schema holds the files that were loaded, and its table with their headers: see
-#: macros/engine/spark.sql. A property of a table would not do: Spark does not tell one that names a url.
-FILES, HEADERS = "files", "headers"
-
 
 #: The property of a target's schema that names the schema which its views are of; when a run was killed while they were
 #: replaced, that is not the one which the last run built.
@@ -107,9 +102,8 @@ class ClusterWorkplace(Workplace):
         headers = []
         for file, name in files_of_build(manifest, project, variables, delivering).items():
             table = re.sub("[./]", "__", name)
-            header = self._load(file, table, project, delivering)
-            headers += [(table, f"{place:06}", column) for place, column in enumerate(header)]
-        self._write(f"{self.building}_{FILES}.{HEADERS}", ("table_name", "place", "column_name"), headers)
+            headers += header_rows(table, self._load(file, table, project, delivering))
+        self._write(f"{self.building}_{FILES}.{HEADERS}", HEADER_COLUMNS, headers)
         self.leave()
 
     def _load(self, file: Path, name: str, project: Project, delivering: Mapping[str, str]) -> list[str]:

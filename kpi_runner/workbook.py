@@ -149,10 +149,16 @@ class _Workbook:
         if kind is None:
             self._book.close()
 
+    def _unused(self, name: str) -> str:
+        """The name as a sheet may have it: of 31 characters at most, and no other's, whatever its capitals."""
+        taken = {sheet.get_name().lower() for sheet in self._book.worksheets()}
+        numbers = ("", *(f" {number}" for number in range(2, len(taken) + 2)))
+        return next(cut for end in numbers if (cut := name[: 31 - len(end)] + end).lower() not in taken)
+
     def sheet(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Adds a table as a sheet: a header that stays in sight, a filter, formats and widths; returns its rows."""
         names = [column.rpartition(".")[2].rpartition(" ")[2] for column in columns]
-        sheet = self._book.add_worksheet(name)
+        sheet = self._book.add_worksheet(self._unused(name))
         widths = [len(column) + 3 for column in names]
         sheet.write_row(0, 0, names, self._header)
         unit = names.index("unit")

@@ -9,17 +9,19 @@
     column; an amount whose currency has no rate on its day, or that is too large in the reporting currency, stops the
     run. -#}
 {% macro converted(amount, currency, rates, day, rate='rate') -%}
+    {%- set is_reporting = "coalesce(" ~ currency ~ ", '" ~ setting('reporting_currency') ~ "') = '" ~ setting('reporting_currency') ~ "'" -%}
+    {%- set rate_as_double = 'case when ' ~ is_reporting ~ ' then 1 else cast(' ~ rates ~ '.' ~ rate ~ ' as ' ~ double_type() ~ ') end' -%}
     case
         when {{ amount }} is null then cast(null as {{ money_type() }})
-        when coalesce({{ currency }}, '{{ setting("reporting_currency") }}') = '{{ setting("reporting_currency") }}'
-            then cast({{ amount }} as {{ money_type() }})
-        when abs(cast({{ amount }} as {{ double_type() }}) * cast({{ rates }}.{{ rate }} as {{ double_type() }})) >= 1e16
+        when abs(cast({{ amount }} as {{ double_type() }}) * {{ rate_as_double }}) >= 1e16
             then {{ raise_in_sql(
-                "'Too large: ' || cast(" ~ amount ~ " as " ~ text_type() ~ ") || ' ' || " ~ currency ~ " || ' on ' || cast(" ~ day
-                ~ " as " ~ text_type() ~ ") || ' has more than 16 digits in " ~ setting('reporting_currency')
-                ~ " at the rate of ' || cast(" ~ rates ~ "." ~ rate ~ " as " ~ text_type() ~ ") || '. Check the amount and the rate.'",
+                "'Too large: ' || cast(" ~ amount ~ " as " ~ text_type() ~ ") || ' ' || coalesce(" ~ currency ~ ", '"
+                ~ setting('reporting_currency') ~ "') || ' on ' || cast(" ~ day ~ " as " ~ text_type()
+                ~ ") || ' has more than 16 digits in " ~ setting('reporting_currency') ~ " at the rate of ' || cast("
+                ~ rate_as_double ~ " as " ~ text_type() ~ ") || '. Check the amount and the rate.'",
                 money_type()
             ) }}
+        when {{ is_reporting }} then cast({{ amount }} as {{ money_type() }})
         when {{ rates }}.{{ rate }} is not null
             then cast({{ amount }} * {{ rates }}.{{ rate }} as {{ money_type() }})
         else {{ raise_in_sql(

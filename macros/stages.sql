@@ -5,7 +5,14 @@
     case
         when {{ stages }}.stage is not null then {{ stages }}.stage
         when {{ delivered }}.has_stages then '(unknown)'
-        when {{ pipelines }}.are_several then {{ pipeline }} || '/' || {{ name }}
+        when {{ pipelines }}.are_several then {{ stage_of_pipeline(pipeline, name) }}
         else {{ name }}
     end
+{%- endmacro %}
+
+
+{#- A stage as people read it where there are several pipelines. A slash in a pipeline's name is written \/, so that no two
+    stages read the same. -#}
+{% macro stage_of_pipeline(pipeline, name) -%}
+    replace(replace({{ pipeline }}, chr(92), chr(92) || chr(92)), '/', chr(92) || '/') || '/' || {{ name }}
 {%- endmacro %}

@@ -15,7 +15,7 @@ from kpi_runner.check import OUTSIDE, TOTAL, Judged, check
 from kpi_runner.errors import ExitCode
 from kpi_runner.options import format_option, name_as_of, open_warehouse, period_option, project_options, write_table
 from kpi_runner.periods import Calendar, parse_period, period_text
-from kpi_runner.render import display
+from kpi_runner.render import display, printable
 
 COLUMNS = [
     "kpi_id", "measure", "grain", "period_start", "period_end", "dimension", "dimension_value", "value",
@@ -132,10 +132,10 @@ def _junit(judged: Sequence[Judged], calendar: Calendar) -> str:
         skipped=str(counts["no_target"] + counts["no_data"]),
     )
     for figure in judged:
-        name = " ".join(filter(None, (figure.measure, _slice(figure), _period(figure, calendar))))
+        name = printable(" ".join(filter(None, (figure.measure, _slice(figure), _period(figure, calendar)))))
         case = ElementTree.SubElement(suite, "testcase", classname=figure.kpi_id, name=name)
         if figure.status in OUTSIDE:
-            ElementTree.SubElement(case, "failure", type=figure.status, message=_finding(figure))
+            ElementTree.SubElement(case, "failure", type=figure.status, message=printable(_finding(figure)))
         elif figure.status != "ok":
             ElementTree.SubElement(case, "skipped", message=figure.status)
     suites = ElementTree.Element("testsuites")

@@ -84,16 +84,16 @@ def _said(found: Drill, component: str | None) -> str:
 def _write(output_format: str, found: Drill, warehouse: Warehouse, limit: int | None) -> None:
     """Writes the rows, and says on stderr where there are more of them."""
     sql = f"{found.sql} limit {limit}" if limit else found.sql
+    if limit is not None:
+        ((total,),) = warehouse.rows(f"select count(*) from ({found.sql})")
+        if total > limit:
+            click.echo(f"note: the first {limit} of {total} rows", err=True)
     if output_format == "parquet":
         if sys.stdout.isatty():
             raise UsageError("--format: parquet is binary; send it to a file: … --format parquet > rows.parquet")
         sys.stdout.buffer.write(warehouse.parquet_bytes(sql))
         return
     rows = warehouse.rows(sql)
-    if limit is not None and len(rows) == limit:
-        ((total,),) = warehouse.rows(f"select count(*) from ({found.sql})")
-        if total > limit:
-            click.echo(f"note: the first {limit} of {total} rows", err=True)
     if output_format == "text":
         write_table("text", *_headlines(found, rows))
     else:

@@ -16,6 +16,8 @@ from markupsafe import Markup
 from pygal.etree import etree as pygal_etree
 from pygal.style import Style
 
+from kpi_runner.render import printable
+
 # The standard library's, whichever is installed beside it: the same figures give the same bytes.
 pygal_etree.to_etree()
 
@@ -201,16 +203,12 @@ def _drawn(
         root.attrib.pop("id", None)
         root.set("class", "chart" if not last_dot else "sparkline")
         root.set("role", "img")
-        root.set("aria-label", _printable(alt))
+        root.set("aria-label", printable(alt))
         return root
 
     chart.add_xml_filter(finished)
     # All text of the drawing was escaped when it was made into XML.
     return Markup(chart.render())
-
-
-def _printable(text: str) -> str:
-    return "".join(mark if mark.isprintable() else " " for mark in text)
 
 
 _CLUTTER = {"defs", "desc", "title"}
@@ -258,7 +256,7 @@ def _name_marks(root: Any, titles: Sequence[str]) -> None:
     """Gives each bar or dot a title, which browsers show when the pointer rests on it."""
     marks = [element for element in root.iter() if element.get("class") in ("bar", "dots")]
     for mark, title in zip(marks, titles, strict=False):
-        ElementTree.SubElement(mark, "title").text = _printable(title)
+        ElementTree.SubElement(mark, "title").text = printable(title)
 
 
 def _label_bars(root: Any, chart: Any, values: Sequence[str]) -> None:
@@ -268,7 +266,7 @@ def _label_bars(root: Any, chart: Any, values: Sequence[str]) -> None:
     for element, text in zip(texts, values, strict=True):
         points_left = float(element.get("x")) < zero
         element.set("text-anchor", "end" if points_left else "start")
-        element.text = _printable(text)
+        element.text = printable(text)
 
 
 _NUMBERS = {"x", "y", "width", "height", "cx", "cy", "r", "d", "transform"}

@@ -101,7 +101,7 @@
 {% endmacro %}
 
 
-{#- The column names of a CSV or Parquet file in lower case; an empty list for a file of no bytes. -#}
+{#- The column names of a CSV or Parquet file in lower case; an empty list for one of no bytes, or of blank lines alone. -#}
 {% macro file_header(path) %}{{ return(adapter.dispatch('file_header', 'sales_kpis')(path)) }}{% endmacro %}
 
 {% macro default__file_header(path) %}
@@ -111,19 +111,28 @@
         ) %}
         {% do return(described.columns[0].values() | map('lower') | list) %}
     {% endif %}
-    {#- The dialect is never guessed: a guess may take a row for the header and drop what is above. -#}
-    {% set header = run_query(
-        "select line from read_csv(" ~ path_literal(path) ~ ", auto_detect = false, header = false, "
-        ~ "columns = {'line': 'varchar'}, delim = chr(31), quote = '', escape = '', strict_mode = false) limit 1"
-    ) %}
+    {% set header = run_query('select line from ' ~ lines_of(path) ~ ' limit 1') %}
     {% set names = [] %}
-    {% if header.rows %}
+    {% set line = (header.rows[0][0] or '').strip() if header.rows else '' %}
+    {% if line or is_more_than_blank(path) %}
         {#- A name in quotes may hold a comma. -#}
-        {% for field in modules.re.findall('("(?:[^"]|"")*"[^,]*|[^,]*)(?:,|$)', (header.rows[0][0] or '').strip() ~ ',') %}
+        {% for field in modules.re.findall('("(?:[^"]|"")*"[^,]*|[^,]*)(?:,|$)', line ~ ',') %}
             {% do names.append(field.strip().strip('"').strip().lower()) if not loop.last %}
         {% endfor %}
     {% endif %}
     {% do return(names) %}
+{% endmacro %}
+
+
+{#- The lines of a CSV file as a table expression: `line`. The dialect is never guessed: a guess may take a row for the header
+    and drop what is above. -#}
+{% macro lines_of(path) -%}
+    read_csv({{ path_literal(path) }}, auto_detect = false, header = false, columns = {'line': 'varchar'}, delim = chr(31), quote = '', escape = '', strict_mode = false)
+{%- endmacro %}
+
+{#- Whether a CSV file has a line that says anything. -#}
+{% macro is_more_than_blank(path) %}
+    {% do return(run_query('select 1 from ' ~ lines_of(path) ~ " where trim(line) <> '' limit 1").rows | length > 0) %}
 {% endmacro %}
 
 
@@ -191,15 +200,6 @@
 
 {#- The database of the target; none where the engine has but schemas. -#}
 {% macro target_database() %}{% do return(target.database | default(none)) %}{% endmacro %}
-
-
-{#- The table that stands for a delivered file, in the schema that the setting data_dir names, none where there is none:
-    deals for deals.csv. -#}
-{% macro delivered_table(path) %}
-    {% set file = path.split('/') | last %}
-    {% if file.endswith('.parquet') %}{% do return(none) %}{% endif %}
-    {% do return(adapter.get_relation(target_database(), setting('data_dir'), file.rsplit('.', 1)[0])) %}
-{% endmacro %}
 
 
 {#- The statements that make a table anew from a query, in place of one that may be there. -#}

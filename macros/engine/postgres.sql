@@ -56,39 +56,14 @@
 
 {% macro postgres__weekday_number(day) %}cast(extract(isodow from {{ day }}) as integer){% endmacro %}
 
-{#- Deliveries are tables here. Where data_dir is the path of a directory, the runner has loaded its files before the build;
-    else it names a schema, in which the table deals stands for the file deals.csv. -#}
-{% macro postgres__file_exists(path) %}{% do return(postgres_delivery(path) is not none) %}{% endmacro %}
+{#- Deliveries are tables here: see loaded.sql. -#}
+{% macro postgres__file_exists(path) %}{% do return(delivery_table(path) is not none) %}{% endmacro %}
 
-{% macro postgres__file_header(path) %}
-    {% set table = postgres_delivery(path) %}
-    {% if '/' in setting('data_dir') %}{% do return(header_of_loaded(table)) %}{% endif %}
-    {% do return(adapter.get_columns_in_relation(table) | map(attribute='name') | list) %}
-{% endmacro %}
+{% macro postgres__file_header(path) %}{% do return(header_of_delivery(path)) %}{% endmacro %}
 
-{% macro postgres__read_file(path, header) %}{{ postgres_delivery(path) }}{% endmacro %}
+{% macro postgres__read_file(path, header) %}{{ delivery_table(path) }}{% endmacro %}
 
-{#- The table that stands for a delivered file, none where there is none. -#}
-{% macro postgres_delivery(path) %}
-    {% do return(loaded_table(path.split('/') | last) if '/' in setting('data_dir') else delivered_table(path)) %}
-{% endmacro %}
-
-{#- The table of texts into which the runner has loaded a file for this build, none where it has not. -#}
-{% macro loaded_table(name) %}{% do return(adapter.get_relation(target.database, target.schema ~ '_files', name)) %}{% endmacro %}
-
-{#- The header of a loaded file as it stands there: a table's columns have names of their own each, and a comment says those of
-    the file. -#}
-{% macro header_of_loaded(table) %}
-    {% set found = run_query("select obj_description(cast('" ~ table ~ "' as regclass), 'pg_class')") %}
-    {% do return(fromjson(found.columns[0].values()[0])) %}
-{% endmacro %}
-
-{#- The rows of a seed that a company writes itself, where the runner has loaded them. -#}
-{% macro postgres__own_seed_rows(path) %}
-    {% set table = loaded_table('seeds/' ~ path.split('/') | last) %}
-    {% if table is none %}{% do return((none, none)) %}{% endif %}
-    {% do return((header_of_loaded(table), run_query('select * from ' ~ table).rows)) %}
-{% endmacro %}
+{% macro postgres__own_seed_rows(path) %}{% do return(loaded_seed_rows(path)) %}{% endmacro %}
 
 {% macro postgres__remade_table(relation, sql) %}
     {% do return([

@@ -63,43 +63,17 @@
 
 {% macro spark__cast(field, type) %}cast({{ field }} as {{ spark_type(type) }}){% endmacro %}
 
-{#- Deliveries are tables, as on PostgreSQL: files of a directory that the runner has loaded or, where data_dir names a schema,
-    tables there. -#}
-{% macro spark__file_exists(path) %}{% do return(spark_delivery(path) is not none) %}{% endmacro %}
+{#- Deliveries are tables here: see loaded.sql. -#}
+{% macro spark__file_exists(path) %}{% do return(delivery_table(path) is not none) %}{% endmacro %}
 
-{% macro spark__file_header(path) %}
-    {% set table = spark_delivery(path) %}
-    {% if '/' in setting('data_dir') %}{% do return(spark_header_of_loaded(table)) %}{% endif %}
-    {% do return(adapter.get_columns_in_relation(table) | map(attribute='name') | map('lower') | list) %}
-{% endmacro %}
+{% macro spark__file_header(path) %}{% do return(header_of_delivery(path) | map('lower') | list) %}{% endmacro %}
 
-{% macro spark__read_file(path, header) %}{{ spark_delivery(path) }}{% endmacro %}
+{% macro spark__read_file(path, header) %}{{ delivery_table(path) }}{% endmacro %}
 
-{#- The table that stands for a delivered file, none where there is none. -#}
-{% macro spark_delivery(path) %}
-    {% do return(spark_loaded_table(path.split('/') | last) if '/' in setting('data_dir') else delivered_table(path)) %}
-{% endmacro %}
+{% macro spark__own_seed_rows(path) %}{% do return(loaded_seed_rows(path)) %}{% endmacro %}
 
-{#- The table of texts into which the runner has loaded a file for this build, none where it has not. -#}
-{% macro spark_loaded_table(name) %}
-    {% do return(adapter.get_relation(none, target.schema ~ '_files', name.replace('.', '__').replace('/', '__'))) %}
-{% endmacro %}
-
-{#- The header of a loaded file as it stands there. -#}
-{% macro spark_header_of_loaded(table) %}
-    {% set found = run_query(
-        'select column_name from ' ~ table.schema ~ ".headers where table_name = '" ~ table.identifier ~ "' order by place"
-    ) %}
-    {% do return(found.columns[0].values() | map('string') | list) %}
-{% endmacro %}
-
-{#- The rows of a seed that a company writes itself, where the runner has loaded them: else they are what their column types
-    let in. -#}
-{% macro spark__own_seed_rows(path) %}
-    {% set table = spark_loaded_table('seeds/' ~ path.split('/') | last) %}
-    {% if table is none %}{% do return((none, none)) %}{% endif %}
-    {% do return((spark_header_of_loaded(table), run_query('select * from ' ~ table).rows)) %}
-{% endmacro %}
+{#- Names of tables have neither dots nor slashes there. -#}
+{% macro spark__name_of_loaded(file) %}{% do return(file.replace('.', '__').replace('/', '__')) %}{% endmacro %}
 
 {% macro spark__create_csv_table(model, agate_table) %}
     {% set columns = [] %}

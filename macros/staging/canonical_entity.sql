@@ -58,7 +58,7 @@
             'required': {'lead_id': 'text', 'created_at': 'timestamp'},
             'optional': {'channel': 'text', 'campaign': 'text', 'origin': 'text',
                          'is_provided': 'boolean', 'rep_id': 'text', 'generated_by_rep_id': 'text',
-                         'visitor_id': 'text', 'account_id': 'text', 'score': 'amount',
+                         'visitor_id': 'text', 'account_id': 'text', 'score': 'rate',
                          'mql_at': 'timestamp', 'qualified_at': 'timestamp',
                          'disqualified_at': 'timestamp'},
             'accepted': {'origin': ['marketing', 'sales', 'partner']},

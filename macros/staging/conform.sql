@@ -23,9 +23,9 @@
     cleaned as (
         select
             {% for column in types -%}
-            {% if column in known %}nullif(trim({{ column }}), ''){% else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column }},
+            {% if column in known %}{{ column }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as {{ column }},
             {% endfor -%}
-            {{ 'nullif(trim(_loaded_at), \'\')' if loaded_at else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _loaded_at,
+            {{ '_loaded_at' if loaded_at else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _loaded_at,
             {{ repairs }} as _repairs,
             _row,
             _row_number

@@ -21,13 +21,25 @@
 {% endmacro %}
 
 
+{#- A delivered value as text, without white space around it, null where nothing is left. -#}
+{% macro text_of(column) -%}
+    nullif(trim(both {{ white_space() }} from cast({{ column }} as {{ dbt.type_string() }})), '')
+{%- endmacro %}
+
+
+{#- The characters that stand around values by accident: spaces, tabs and line ends, and the space that does not break. -#}
+{% macro white_space() -%}
+    ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)
+{%- endmacro %}
+
+
 {#- The rows of a delivered file as text, each with itself as JSON (_row) and its number (_row_number).
     Columns of `columns` that the file lacks are null, and without the file there is no row. -#}
 {% macro read_delivery(file, columns) %}
     {%- set path = delivered_file(file) -%}
     {%- set header = file_header(path) if path is not none else [] -%}
     select
-        {% for column in columns if column in header %}cast(_delivered_row.{{ adapter.quote(column) }} as {{ dbt.type_string() }}) as {{ column }},
+        {% for column in columns if column in header %}{{ text_of('_delivered_row.' ~ adapter.quote(column)) }} as {{ column }},
         {% endfor -%}
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
@@ -40,7 +52,7 @@
 {#- The rows of a seed as text, each with itself as JSON (_row) and its number (_row_number). -#}
 {% macro read_seed(relation, columns) %}
     select
-        {% for column in columns %}cast(_delivered_row.{{ column }} as {{ dbt.type_string() }}) as {{ column }},
+        {% for column in columns %}{{ text_of('_delivered_row.' ~ column) }} as {{ column }},
         {% endfor -%}
         {{ row_json('_delivered_row') }} as _row,
         {{ delivered_row_number() }} as _row_number

@@ -12,7 +12,7 @@
                 then {{ to_utc('cast(' ~ try_cast(text, 'date') ~ ' as timestamp)') }}
             when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$') }}
                 then {{ try_cast(text, 'timestamp') }}
-            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$') }}
+            when {{ matches(text, '^' ~ year ~ '-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$') }}
                 {#- Few engines take a space before the zone. #}
                 then {{ try_cast_zoned("substr(" ~ text ~ ", 1, 11) || replace(substr(" ~ text ~ ", 12), ' ', '')") }}
         end

@@ -7,7 +7,7 @@ select
     stages.source_system,
     stages.pipeline,
     stages.stage as stage_name,
-    case when pipelines.are_several then stages.pipeline || '/' || stages.stage else stages.stage end as stage,
+    case when pipelines.are_several then {{ stage_of_pipeline('stages.pipeline', 'stages.stage') }} else stages.stage end as stage,
     stages.position,
     stages.probability,
     case

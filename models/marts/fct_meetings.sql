@@ -65,12 +65,7 @@ select
                 partition by linked.source_system, linked.met_with, linked.status_then
                 order by linked.scheduled_for, linked.meeting_id
             ) as bigint)
-    end as held_number,
-    case
-        when linked.status_then = 'held' and linked.met_with is not null then count(*) over (
-                partition by linked.source_system, linked.met_with, linked.status_then
-            )
-    end as held_in_all
+    end as held_number
 from linked
 {{ joined_owner('linked') }}
 {{ joined_deliveries('linked') }}

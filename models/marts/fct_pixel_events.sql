@@ -18,9 +18,9 @@ select
     pixel_events.session_id,
     pixel_events.visitor_id,
     case
-        when pixel_events.session_id is not null then 'session:' || pixel_events.session_id
-        when pixel_events.visitor_id is not null then 'visitor:' || pixel_events.visitor_id
-        else 'event:' || pixel_events.event_id
+        when pixel_events.session_id is not null then pixel_events.source_system || ':session:' || pixel_events.session_id
+        when pixel_events.visitor_id is not null then pixel_events.source_system || ':visitor:' || pixel_events.visitor_id
+        else pixel_events.source_system || ':event:' || pixel_events.event_id
     end as counted_once_by,
     coalesce(pixel_events.channel, '(none)') as channel,
     coalesce(pixel_events.campaign, '(none)') as campaign,

@@ -18,7 +18,7 @@ products as (
 listed as (
     select
         prices.*,
-        case when prices.price is not null then products.list_price end as list_price,
+        products.list_price,
         products.currency as list_currency,
         case when products.list_price is not null then prices.price end as compared_price
     from prices

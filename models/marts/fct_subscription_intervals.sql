@@ -1,11 +1,9 @@
 -- One row per subscription that ran: from its first day to the first on which it no longer did, known as of as_of. One
 -- that is followed within renewal_gap_days by another of its account runs on through the gap.
 with subscriptions as (
-    select
-        *,
-        case when ended_on < started_on then started_on else ended_on end as stopped_on
+    select *
     from {{ ref('fct_subscriptions') }}
-    where is_visible
+    where is_visible and (ended_on is null or ended_on > started_on)
 ),
 
 followed as (
@@ -19,8 +17,8 @@ followed as (
         and ended.account_id = following.account_id
         and ended.subscription_id <> following.subscription_id
     where
-        following.started_on >= ended.stopped_on
-        and following.started_on <= {{ shifted_days('ended.stopped_on', setting('renewal_gap_days') | int) }}
+        following.started_on >= ended.ended_on
+        and following.started_on <= {{ shifted_days('ended.ended_on', setting('renewal_gap_days') | int) }}
     group by ended.source_system, ended.subscription_id
 )
 
@@ -29,7 +27,7 @@ select
     subscriptions.subscription_id,
     subscriptions.account_id,
     subscriptions.started_on as runs_from_on,
-    coalesce(followed.followed_on, subscriptions.stopped_on) as runs_to_on,
+    coalesce(followed.followed_on, subscriptions.ended_on) as runs_to_on,
     subscriptions.own_mrr,
     subscriptions.currency,
     subscriptions.mrr

@@ -108,9 +108,9 @@ def run_dbt(
     """
     environment = {
         **os.environ,
+        **(environment or {}),
         "KPI_DUCKDB_PATH": str(work / f"{DATABASE}.duckdb"),
         "DBT_PROFILES_DIR": str(profiles_dir(work)),
-        **(environment or {}),
     }
     arguments = ["--quiet", "--log-level-file", "none", command, "--vars", json.dumps(variables), *options]
     arguments += ["--project-dir", str(ROOT), "--target-path", str(work / "target"), "--log-path", str(work / "logs")]

@@ -306,3 +306,32 @@ def test_names_that_are_none_are_refused(warehouse: Warehouse) -> None:
     assert warehouse.call("check", "--grain", "fortnight").exit_code == 2
     weekly = warehouse.call("check", "--period", "2026-05", "--grain", "week", "--format", "csv")
     assert "not defined by week: " in weekly.stderr
+
+
+def test_a_share_of_a_slice_in_which_nothing_happened_is_0(copied: Warehouse) -> None:
+    """As long as something did in others: a week without any win has no shares."""
+    with_targets(copied, ("deals_by_channel", "share", "channel", "Nowhere", None, 0.05, None, None))
+    rows = checked(copied, "deals_by_channel", "--period", "2026-01", "--grain", "week")
+    of_slice = {row["period_start"]: row for row in rows if row["dimension_value"] == "Nowhere"}
+    won = {
+        row["period_start"]: row["value"]
+        for row in copied.query("deals_by_channel", "--measure", "won_deals", "--period", "2026-01", "--grain", "week")
+    }
+    assert any(won.values())
+    assert of_slice
+    for start, row in of_slice.items():
+        assert (row["value"], row["status"]) == ((0, "low") if won[start] else (None, "no_data"))
+
+
+def test_a_range_that_cannot_be_judged_is_said(small: Built, tmp_path: Path) -> None:
+    copyfile(small.warehouse.path, tmp_path / "kpi.duckdb")
+    target = ("stage_conversion", "meeting_to_won_rate", None, None, None, 0.1, None, None)
+    said = with_targets(Warehouse(tmp_path), target).call("check", "stage_conversion", "--period", "2026-Q1").stderr
+    assert "since no source system delivers what they need: stage_conversion.meeting_to_won_rate" in said
+
+
+def test_a_junit_report_holds_any_text(copied: Warehouse) -> None:
+    with_targets(copied, ("won_deals", "won_deals", "team", "Nor\x01th", None, 1, None, None))
+    result = copied.call("check", "won_deals", "--period", "2026-01", "--format", "junit")
+    (suite,) = ElementTree.fromstring(result.stdout.split("?>", 1)[1])
+    assert [case.attrib["name"] for case in suite if "Nor th" in case.attrib["name"]]

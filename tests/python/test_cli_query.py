@@ -46,6 +46,19 @@ def test_columns_in_every_format(warehouse: Warehouse, tmp_path: Path) -> None:
     assert parquet(warehouse, tmp_path)[0] == columns
 
 
+def test_a_comparison_has_numbers_in_parquet(warehouse: Warehouse, tmp_path: Path) -> None:
+    question = ("query", "revenue", "win_rate", "--period", "2026-Q1", "--by", "team", "--compare", "year")
+    file = tmp_path / "compared.parquet"
+    file.write_bytes(warehouse.call(*question, "--format", "parquet").data)
+    (row,) = duckdb.execute(
+        f"select typeof(columns('^(compared_value|change|change_pct)$')) from '{file}' limit 1"
+    ).fetchall()
+    assert row == ("DOUBLE",) * 3
+    from_json = json.loads(warehouse.call(*question, "--format", "json").stdout)
+    changes = duckdb.execute(f"select change from '{file}'").fetchall()
+    assert [change for (change,) in changes] == [entry["change"] for entry in from_json]
+
+
 def test_columns_without_slices(warehouse: Warehouse) -> None:
     (row,) = warehouse.query("won_deals")
     assert list(row) == KEYS + FIGURES

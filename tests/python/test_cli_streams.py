@@ -136,10 +136,23 @@ def test_a_full_stderr_is_no_finding(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("arguments", ["--help", "list", "list --format json", "query revenue --format parquet"])
 def test_a_reader_may_stop(warehouse: Warehouse, arguments: str) -> None:
     """As `head` does: that is no error, and no finding of a check."""
+    done = without_a_reader(warehouse, arguments)
+    assert done.returncode == 0
+    assert [line for line in done.stderr.splitlines() if not line.startswith("as of ")] == []
+
+
+def test_what_a_check_has_found_is_told_without_a_reader(demo: Built) -> None:
+    done = without_a_reader(demo.warehouse, "check --period 2025")
+    assert done.returncode == 1
+    assert "Error" not in done.stderr
+
+
+def without_a_reader(warehouse: Warehouse, arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command whose stdout is a pipe that nobody reads."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", "kpi_runner.cli", *arguments.split()],
             cwd=ROOT,
             env=os.environ | warehouse.environment(),
@@ -150,5 +163,3 @@ def test_a_reader_may_stop(warehouse: Warehouse, arguments: str) -> None:
         )
     finally:
         os.close(writing)
-    assert done.returncode == 0
-    assert [line for line in done.stderr.splitlines() if not line.startswith("as of ")] == []

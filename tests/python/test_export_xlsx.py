@@ -199,3 +199,13 @@ def test_more_rows_than_a_sheet_can_have_are_refused(
     assert (result.exit_code, result.stdout) == (3, "")
     assert "--period" in result.stderr
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"kpis.xlsx": "earlier"}
+
+
+def test_sheets_are_told_apart(tmp_path: Path) -> None:
+    """Themes are folders of any name, and a sheet's has 31 characters at most."""
+    theme = "customer_success_and_account_growth"
+    with writing._Workbook(tmp_path / "book.xlsx", datetime(2026, 1, 1)) as written:
+        for name in (theme, theme.upper(), f"{theme}_2", "definitions", "Definitions"):
+            written.sheet(name, ["unit"], [])
+    names = openpyxl.load_workbook(tmp_path / "book.xlsx").sheetnames
+    assert names == [theme[:31], f"{theme.upper()[:29]} 2", f"{theme[:29]} 3", "definitions", "Definitions 2"]

@@ -7,7 +7,7 @@ with renamed as (
         _row,
         _row_number
     from ({{ read_delivery('olist_closed_deals_dataset.csv', ['seller_id', 'business_segment']) }}) as closed_deals
-    where nullif(trim(seller_id), '') is not null
+    where seller_id is not null
 ),
 
 {{ conform(

@@ -35,7 +35,7 @@ renamed as (
         closed_deals._row_number
     from closed_deals
     left join leads
-        on trim(closed_deals.mql_id) = leads.lead_id
+        on closed_deals.mql_id = leads.lead_id
 ),
 
 {{ conform(

@@ -11,10 +11,10 @@ wins as (
 
 numbered_wins as (
     select
-        trim(mql_id) as mql_id,
+        mql_id,
         seller_id,
         sdr_id,
-        row_number() over (partition by trim(mql_id) order by won_date, _row_number) as win_number
+        row_number() over (partition by mql_id order by won_date, _row_number) as win_number
     from wins
 ),
 
@@ -31,7 +31,7 @@ renamed as (
         leads._row_number
     from leads
     left join numbered_wins
-        on trim(leads.mql_id) = numbered_wins.mql_id
+        on leads.mql_id = numbered_wins.mql_id
         and numbered_wins.win_number = 1
 ),
 

@@ -6,13 +6,13 @@ with closed_deals as (
 
 named as (
     select
-        trim(sdr_id) as rep_id,
+        sdr_id as rep_id,
         _row,
         _row_number
     from closed_deals
     union all
     select
-        trim(sr_id) as rep_id,
+        sr_id as rep_id,
         _row,
         _row_number
     from closed_deals

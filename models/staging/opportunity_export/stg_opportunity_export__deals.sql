@@ -36,7 +36,13 @@ renamed as (
             opportunities.engage_date, case when opportunities.deal_stage = 'Prospecting' then export.last_date end
         ) as created_at,
         opportunities.deal_stage as stage,
-        case opportunities.deal_stage when 'Won' then 'won' when 'Lost' then 'lost' else 'open' end as outcome,
+        case opportunities.deal_stage
+            when 'Prospecting' then 'open'
+            when 'Engaging' then 'open'
+            when 'Won' then 'won'
+            when 'Lost' then 'lost'
+            else opportunities.deal_stage
+        end as outcome,
         opportunities.sales_agent as rep_id,
         opportunities.account as account_id,
         {{ squeezed('opportunities.product') }} as product_id,

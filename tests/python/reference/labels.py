@@ -82,7 +82,8 @@ class Labels:
             return NONE
         if "stages" in self._delivered and (pipeline, stage) not in self._stages:
             return UNKNOWN
-        return f"{pipeline}/{stage}" if self._several_pipelines else stage
+        escaped = pipeline.replace("\\", "\\\\").replace("/", "\\/")
+        return f"{escaped}/{stage}" if self._several_pipelines else stage
 
     def lead(self, lead: Lead) -> dict[str, str]:
         """The lead's owner, and its own channel and campaign."""

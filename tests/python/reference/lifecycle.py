@@ -60,7 +60,8 @@ class Customers:
     def __init__(self, world: World) -> None:
         self._world = world
         self._by_purchases = world.settings.customer_lifecycle == PURCHASES
-        self._runs = _runs(world)
+        self._subscriptions = _subscriptions(world)
+        self._runs = _runs(world, self._subscriptions)
         self._wins = wins_by_account(world)
         self._orders = (
             _orders_by_account(world) if self._by_purchases and "deals" not in world.sources.delivered else {}
@@ -85,8 +86,8 @@ class Customers:
 
     def sold_again(self, account: str) -> list[date]:
         """The days on which an account renewed or bought more."""
-        runs = self._runs.get(account, [])
-        renewed = [run.stint.started_on for run in runs if run.subscription.kind in SOLD_AGAIN]
+        sold = self._subscriptions.get(account, [])
+        renewed = [subscription.started_on for subscription in sold if subscription.kind in SOLD_AGAIN]
         return renewed + self.purchases(account)
 
     def boundary(self, day: date) -> Boundary:
@@ -153,7 +154,7 @@ class Customers:
 
     def _labels_of(self, account: str) -> dict[str, str]:
         labels = self._world.labels
-        rep_ids = [run.subscription.rep_id for run in self._runs.get(account, [])[:1]]
+        rep_ids = [subscription.rep_id for subscription in self._subscriptions.get(account, [])[:1]]
         channel = NONE
         for win, _ in self._wins.get(account, [])[:1]:
             rep_ids.append(win.deal.rep_id)
@@ -165,23 +166,36 @@ class Customers:
         return {**labels.rep(rep_id), "segment": labels.segment(account), "channel": channel}
 
 
-def _runs(world: World) -> dict[str, list[Run]]:
+def _subscriptions(world: World) -> dict[str, list[Subscription]]:
     """Each account's visible subscriptions, earliest first."""
     accounts: dict[str, list[Subscription]] = defaultdict(list)
     for subscription in sorted(world.visible.subscriptions, key=lambda row: (row.started_on, row.subscription_id)):
         accounts[subscription.account_id].append(subscription)
+    return accounts
+
+
+def _runs(world: World, subscriptions: dict[str, list[Subscription]]) -> dict[str, list[Run]]:
+    """Of each account those that ran, with the days on which they did."""
     gap = timedelta(days=world.settings.renewal_gap_days)
+    ran = {account: [row for row in rows if _ran(row, world)] for account, rows in subscriptions.items()}
     return {
         account: [Run(row, Stint(row.started_on, _end(world, row, rows, gap))) for row in rows]
-        for account, rows in accounts.items()
+        for account, rows in ran.items()
+        if rows
     }
+
+
+def _ran(subscription: Subscription, world: World) -> bool:
+    """Whether it ran for a day at all; one that ended when it started, or before, makes nobody a customer."""
+    ended_on = subscription.ended_on
+    return ended_on is None or ended_on > world.clock.last_day or ended_on > subscription.started_on
 
 
 def _end(world: World, row: Subscription, rows: list[Subscription], gap: timedelta) -> date | None:
     """The end as of as_of; where another one of the account starts within the gap after it, that start."""
     if row.ended_on is None or row.ended_on > world.clock.last_day:
         return None
-    ended_on = max(row.ended_on, row.started_on)
+    ended_on = row.ended_on
     following = min(
         (other.started_on for other in rows if other is not row and other.started_on >= ended_on), default=None
     )

@@ -47,8 +47,8 @@ class _Candidate(NamedTuple):
 
 
 def _raw(row: Row, column: str) -> str | None:
-    """A cell's text without the whitespace around it; an empty one is null."""
-    return (row.get(column) or "").strip() or None
+    """A cell's text without the white space around it (decision 3); an empty one is null."""
+    return (row.get(column) or "").strip(" \t\n\v\f\r\xa0") or None
 
 
 def _parse(entity: str, row: Row, clock: Clock) -> Typed:

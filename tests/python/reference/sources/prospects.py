@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .entity import Entity
-from .parsing import boolean, decimal, instant, integer, one_of
+from .parsing import boolean, decimal, instant, integer, one_of, rate
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ ENTITIES = {
             "created_at": instant,
             "origin": one_of("marketing", "sales", "partner"),
             "is_provided": boolean,
-            "score": decimal,
+            "score": rate,
             "mql_at": instant,
             "qualified_at": instant,
             "disqualified_at": instant,

@@ -50,7 +50,7 @@ def leads(moments: Texts) -> SearchStrategy[list[Row]]:
             "generated_by_rep_id": links(REP_IDS, "r9"),
             "visitor_id": links(VISITOR_IDS, "v9"),
             "account_id": links(ACCOUNT_IDS, "a9", none_in_ten=4),
-            "score": one("80", "0", "12.5", "-3", None, "high"),
+            "score": one("80", "0", "12.5", "0.87345", "-3", None, "high"),
             "mql_at": maybe(moments, in_ten=5),
             "qualified_at": rarely(maybe(moments, in_ten=7), *BAD_MOMENTS),
             "disqualified_at": maybe(moments, in_ten=2),

@@ -26,7 +26,7 @@ from .texts import (
 )
 
 DEAL_IDS = ("d1", "d2", "d3", "d4", "d5", "d10", "D1", "d7")
-PIPELINES = ("default", "renewal")
+PIPELINES = ("default", "renewal/eu")
 STAGES = ("Lead", "Offer", "Deal", "Won", "Lost")
 OUTCOMES = {"Won": "won", "Lost": "lost"}
 MONTHS = (
@@ -110,7 +110,7 @@ def _deal(draw: DrawFn, deal_id: str, moments: Texts, leads: Sequence[Row]) -> R
     columns = {
         "deal_id": st.just(deal_id),
         "created_at": rarely(moments, None, *BAD_MOMENTS, one_in=25),
-        "pipeline": one(None, "default", "renewal", "default"),
+        "pipeline": one(None, "default", "renewal/eu", "default"),
         "stage": st.just(stage),
         "outcome": st.just(outcome),
         "rep_id": rarely(one("r1", *REP_IDS, None), "r9", " r1 ", one_in=8),

@@ -40,7 +40,15 @@ HOT_MOMENTS = (
     "2024-12-31T23:00:00Z",
 )
 #: texts that are neither a date nor a timestamp
-BAD_MOMENTS = ("soon", "31.02.2024", "2024-02-30", "2024-13-01T00:00:00", "0024-02-01", "2200-01-01T00:00:00")
+BAD_MOMENTS = (
+    "soon",
+    "31.02.2024",
+    "2024-02-30",
+    "2024-13-01T00:00:00",
+    "0024-02-01",
+    "2200-01-01T00:00:00",
+    "2024-06-03T00:00+99:99",
+)
 #: days on both sides of the ends of months and years, and days next to each other
 HOT_DAYS = (
     "2023-11-30",
@@ -65,7 +73,7 @@ BAD_DAYS = ("later", "2023-02-29", "2024-03-01T00:00:00")
 REP_IDS = ("r1", "r2", "r3", "R1")
 ACCOUNT_IDS = ("a1", "a2", "a3")
 PRODUCT_IDS = ("p1", "p2", "p3")
-CHANNELS = ("ads", "organic", None, "  ")
+CHANNELS = ("ads", "organic\t", None, " \N{NO-BREAK SPACE}")
 CAMPAIGNS = ("spring", None)
 
 
