@@ -242,6 +242,27 @@ def test_a_channel_comes_from_somewhere(
         assert "channel" not in subscribing.uncut(measure, column)
 
 
+@pytest.mark.parametrize(
+    ("measure", "dimension", "needed", "not_needed"),
+    [
+        ("competitor_pricing.price_premium", "product", "competitor_prices.product_id", "deals"),
+        ("session_value.cost_per_click", "channel", "ad_spend.channel", "sessions"),
+        ("session_value.cost_per_click", "campaign", "ad_spend.campaign", "sessions"),
+        ("session_value.margin_per_session", "channel", "ad_spend.channel", "deals"),
+        ("session_value.margin_per_session", "channel", "sessions.channel", "deals"),
+        ("stage_conversion.qualified_lead_to_meeting_rate", "rep", "leads.rep_id", "deals.rep_id"),
+        ("customer_lifetime_value.clv", "segment", "orders.account_id", "subscriptions.rep_id"),
+        ("customer_lifetime_value.clv", "channel", "orders.account_id", "subscriptions.rep_id"),
+        ("customer_lifetime_value.ltv_cac_ratio", "channel", "orders.account_id", "subscriptions.rep_id"),
+    ],
+)
+def test_slices_need_the_columns_of_the_rows_that_they_cut(
+    subscribing: Layer, measure: str, dimension: str, needed: str, not_needed: str
+) -> None:
+    assert dimension not in subscribing.uncut(measure, not_needed)
+    assert subscribing.uncut(measure, needed)[dimension] == {needed}
+
+
 def test_who_buys_is_known_of_the_deals_and_of_orders_where_there_are_none(purchasing: Layer) -> None:
     kept = {"active_customers.active_customers", "customer_retention.retention_rate", "churn_by_rep.churn_rate"}
     assert not kept & purchasing.unavailable("subscriptions").keys()

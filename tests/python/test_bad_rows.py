@@ -25,6 +25,8 @@ EXPORT = {
         o2,Ann,GTX Pro,,Engaging,2026-03-01,,
         o3,Bob,MG Special,Best,Lost,2026-01-07,2026-03-09,0
         o4,Bob,MG Special,Best,Prospecting,,,
+        o5,Bob,MG Special,Best,Closed Won,2026-01-08,2026-03-10,70
+        o6\u00a0,Bob,MG Special, Best ,Lost\t,2026-01-09,2026-03-11 ,0
     """,
     "products.csv": """
         product,series,sales_price
@@ -144,18 +146,23 @@ def test_an_export_without_accounts(builder: Builder, tmp_path: Path) -> None:
     assert "accounts" in warehouse.refused("repeat_sales_by_channel")
     (open_amount,) = warehouse.query("open_pipeline", "--measure", "open_amount")
     assert open_amount["value"] == 500 + 55
+    rejected = warehouse.rows("select row_key, rule from rejected_rows")
+    assert rejected == [("o5", "outcome: not one of open, won, lost")]
+    lost = warehouse.rows("select closed_at is not null, amount from fct_deals where deal_id = 'o6'")
+    assert lost == [(True, None)]
     repairs = warehouse.rows("select row_key, rule from repaired_rows where rule like 'product_id:%'")
     assert repairs == [("o1", "product_id: spelled unlike in products.csv, matched without spaces")]
 
 
 @pytest.fixture(scope="module")
 def hollow(builder: Builder) -> Built:
-    """The small company with files that have only a header, and one that has not even that."""
+    """The small company with files that have only a header, blank lines, or not even that."""
     company = small_company() | {"accounts": [], "quotas": [], "deal_stage_changes": []}
     directory = builder.root / "hollow_files"
     with builder.locked("hollow"):
         write_company(company, directory)
         (directory / "quotas.csv").write_bytes(b"")
+        (directory / "accounts.csv").write_bytes(b" \r\n\r\n")
     options = ("--data", str(directory), "--as-of", AS_OF, "--format", "json")
     return builder.run("hollow_built", "run", *options)
 
