@@ -63,7 +63,7 @@ class Lineage:
         self._dialect = dialect
         self._readers: dict[str, tuple[_Reader, exp.Query]] = {}
         self._sources: dict[Column, list[Column]] = {}
-        self._keys = {key.partition(".")[2]: key for key in models}
+        self._keys = {key.rpartition(".")[2]: key for key in models}
 
     def sources(self, column: Column) -> list[Column]:
         """The columns that a model's column is made of; none for a raw column or a constant."""

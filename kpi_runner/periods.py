@@ -270,8 +270,10 @@ _FORMS_READ: tuple[tuple[str, Callable[[re.Match[str], Calendar], Period]], ...]
 def period_text(grain: str, start: date, end: date, calendar: Calendar) -> str:
     """The natural form of `[start, end)`, which parse_period reads back to the same dates.
 
-    `start` and `end` are those of a whole period of `grain`; any range for `custom`.
+    That of a whole period of `grain`; one that a range cuts, and a range of no grain, is given by its days.
     """
+    if grain in GRAINS and (grain_start(start, grain, calendar), next_start(start, grain)) != (start, end):
+        grain = "custom"
     if grain == "day":
         return start.isoformat()
     if grain == "week":

@@ -177,7 +177,7 @@ def publish(
     except OSError as error:
         raise _unwritable(history, error) from None
     with locked(history / ".lock", f"publishing to {history}", history):
-        number = max((known.publication_id for known in publications(history)), default=0) + 1
+        number = max(_numbers(history), default=0) + 1
         with _added(history, number) as directory:
             kpis = _write(warehouse, period, directory, project_dir)
             if not sum(kpi.figures for kpi in kpis):
@@ -213,7 +213,7 @@ def _added(history: Path, number: int) -> Iterator[Path]:
             for path in (*directory.rglob("*"), directory):
                 on_disk(path)
             # Fails where there is a directory of that name: nothing that was published is ever replaced.
-            os.rename(directory, history / f"{number:06}")
+            os.rename(directory, _place(history, number))
             on_disk(history)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
@@ -249,10 +249,19 @@ def _copy(warehouse: Warehouse, sql: str, file: Path) -> int:
 
 def publications(history: Path) -> list[Publication]:
     """What was published, the earliest first. Raises DataError where a publication cannot be read."""
+    return [_read(_place(history, number)) for number in _numbers(history)]
+
+
+def _numbers(history: Path) -> list[int]:
+    """The numbers of what was published, in their order; one that cannot be read is no reason not to read others."""
     if not history.is_dir():
         return []
-    names = sorted((path.name for path in history.iterdir() if _NAME.fullmatch(path.name)), key=int)
-    return [_read(history / name) for name in names]
+    return sorted(int(path.name) for path in history.iterdir() if _NAME.fullmatch(path.name))
+
+
+def _place(history: Path, number: int) -> Path:
+    """The directory of a publication."""
+    return history / f"{number:06}"
 
 
 def publication_of(history: Path, number: int | None) -> Publication:
@@ -260,16 +269,12 @@ def publication_of(history: Path, number: int | None) -> Publication:
 
     Raises DataError where nothing was published, and UsageError where there is none of that number.
     """
-    found = publications(history)
-    if not found:
+    known = _numbers(history)
+    if not known:
         raise DataError(f"Nothing has been published in {history} yet. Publish figures with `kpi publish`.")
-    if number is None:
-        return found[-1]
-    for publication in found:
-        if publication.publication_id == number:
-            return publication
-    known = ", ".join(str(publication.publication_id) for publication in found)
-    raise UsageError(f"--against: there is no publication {number}. There is: {known}.")
+    if number is not None and number not in known:
+        raise UsageError(f"--against: there is no publication {number}. There is: {', '.join(map(str, known))}.")
+    return _read(_place(history, known[-1] if number is None else number))
 
 
 def _as_json(publication: Publication) -> str:

@@ -214,11 +214,14 @@ def test_a_warehouse_that_does_not_say_of_which_code_it_is(warehouse: Warehouse)
 
 
 def test_a_publication_that_cannot_be_read(published: Warehouse) -> None:
+    """It is named where it is asked for, and stops no other."""
     (history_of(published.path) / "000001" / "publication.json").write_text("{", encoding="utf-8")
-    for command in ("publish", "diff"):
-        result = published.call(command)
+    for command in (("publish", "--list"), ("diff",)):
+        result = published.call(*command)
         assert (result.exit_code, result.stdout) == (3, "")
         assert "000001" in result.stderr
+    assert published.call("publish").exit_code == 0
+    assert published.call("diff").exit_code == 0
 
 
 # --- The same figures

@@ -464,3 +464,12 @@ def test_any_text_is_a_period_or_a_usage_error(text: str) -> None:
     except UsageError:
         return
     assert period.start < period.end
+
+
+def test_a_period_that_a_range_cuts_is_called_by_its_days() -> None:
+    cal = calendar()
+    assert period_text("month", day("2026-01-15"), day("2026-02-01"), cal) == "2026-01-15..2026-01-31"
+    assert period_text("week", day("2026-01-05"), day("2026-01-08"), cal) == "2026-01-05..2026-01-07"
+    assert (
+        period_text("fiscal_year", day("2026-01-01"), day("2027-01-01"), calendar(fiscal=2)) == "2026-01-01..2026-12-31"
+    )
