@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from kpi_runner.compare import by_key, nothing
+from kpi_runner.compare import by_key, nothing, slices_of, whole
 from kpi_runner.errors import DataError
 from kpi_runner.periods import Period
 from kpi_runner.query import Asked, Request, asked_of, figures
@@ -225,6 +225,7 @@ def _judge_dimension(
     """Judges the figures of one dimension, period by period."""
     question, kpi_id = asked.question, asked.kpi.kpi_id
     found = by_key(figures(question, warehouse, settings, settings.calendar, project_dir), question)
+    slices = slices_of(*found)
     for info in asked.measures:
         values = [TOTAL] if dimension == TOTAL else targets.slices(kpi_id, info.measure, dimension)
         for slot in question.slots:
@@ -234,9 +235,7 @@ def _judge_dimension(
                     continue
                 place = (info.measure, slot.start, slot.end)
                 key = (*place, () if dimension == TOTAL else (value,))
-                # What the slices of a share have in common, also with one in which nothing happened.
-                whole = next((figure.denominator for other, figure in found.items() if other[:3] == place), None)
-                figure = found.get(key) or nothing(question, info.measure, slot, whole, settings)
+                figure = found.get(key) or nothing(question, info.measure, slot, whole(found, place, slices), settings)
                 if not figure.is_complete or figure.is_provisional:
                     verdict.pending += healthy != Range()
                     continue

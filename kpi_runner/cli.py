@@ -112,7 +112,7 @@ class _Stdout(io.FileIO):
         except OSError as error:
             _send_nowhere(self.fileno())
             if isinstance(error, BrokenPipeError):
-                return len(memoryview(data).cast("B"))
+                return memoryview(data).nbytes
             raise OutputError(f"stdout cannot be written: {error.strerror}.") from None
 
 

@@ -123,14 +123,12 @@ def _paired(
     settings: RunSettings,
 ) -> Iterator[Pair]:
     """The figures beside their bases, measure by measure, period by period, slice by slice."""
-    slices: dict[tuple[str, date, date], set[tuple[Any, ...]]] = {}
-    for measure, start, end, values in (*found, *bases):
-        slices.setdefault((measure, start, end), set()).add(values)
+    slices = slices_of(*found, *bases)
     for measure in question.spec["measures"]:
         for slot, other in others.items():
             own_key, other_key = (measure, slot.start, slot.end), (measure, other.start, other.end)
-            here = _whole(found, own_key, slices)
-            there = _whole(bases, other_key, slices)
+            here = whole(found, own_key, slices)
+            there = whole(bases, other_key, slices)
             both = slices.get(own_key, set()) | slices.get(other_key, set())
             for values in sorted(both, key=lambda names: tuple(map(str, names))):
                 figure = found.get((*own_key, values)) or nothing(question, measure, slot, here, settings)
@@ -148,7 +146,15 @@ def by_key(rows: Sequence[tuple[Any, ...]], question: Question) -> dict[_Key, Fi
     return {(row[0], row[1], row[2], tuple(row[3:keys])): Figure(*row[keys:]) for row in rows}
 
 
-def _whole(
+def slices_of(*keys: _Key) -> dict[tuple[str, date, date], set[tuple[Any, ...]]]:
+    """The slices that figures are of, by measure and period."""
+    slices: dict[tuple[str, date, date], set[tuple[Any, ...]]] = {}
+    for measure, start, end, values in keys:
+        slices.setdefault((measure, start, end), set()).add(values)
+    return slices
+
+
+def whole(
     rows: dict[_Key, Figure], key: tuple[str, date, date], slices: dict[tuple[str, date, date], set[tuple[Any, ...]]]
 ) -> Decimal | None:
     """The denominator that all slices of a share have in common, where there is a slice."""
