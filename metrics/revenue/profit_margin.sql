@@ -12,9 +12,8 @@
     dimensions=['product', 'product_line', 'channel'],
     inputs=['profit', 'costed_revenue'],
     subjects={'product_key': {
-        'product_margin': 'case when product_key is not null then cast(' ~ rounded(
-            as_double('profit') ~ ' / nullif(' ~ as_double('costed_revenue') ~ ', 0)'
-        ) ~ ' as decimal(38, 20)) end',
+        'product_margin': 'case when product_key is not null then cast('
+            ~ as_double('profit') ~ ' / nullif(' ~ as_double('costed_revenue') ~ ', 0) as decimal(38, 20)) end',
     }},
 ) %}
     select
