@@ -16,7 +16,7 @@ from kpi_runner.errors import DataError, UsageError
 from kpi_runner.parsed import parsed_directory, shaping_vars
 from kpi_runner.profiles import Target, write_profile
 from kpi_runner.project import PROJECT_NAME, Project
-from kpi_runner.versions import BuildVersion, build_settings, code_version, kpi_versions, record
+from kpi_runner.versions import BuildVersion, build_settings, code_version, is_built_by, kpi_versions, record
 from kpi_runner.workplace import Workplace, workplace
 
 #: What every build makes beside the KPIs: what queries, exports and dashboards read.
@@ -34,16 +34,21 @@ PATIENCE = 5.0
 def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str]) -> dict[str, float]:
     """Builds the KPIs (all, where none are named) into the target's warehouse, whole or not at all.
 
-    Returns the seconds that each model took. The new warehouse is built beside the old one and takes
+    Figures of the run before that nothing has changed since are taken over, where it was one of the same code and
+    settings. Returns the seconds that each model took. The new warehouse is built beside the old one and takes
     its place when it is finished; a build that fails leaves the old one as it was. Raises LockedError
     while another run builds, UsageError where dbt refuses one of the variables, and DataError where
     it refuses otherwise.
     """
     with workplace(target) as place:
         code = code_version(project.directory, place.engine_version)
+        settings = build_settings(project, variables)
+        if is_built_by(target, code, settings):
+            # Then what has not changed since need not be made again: macros/kpi/kept_figures.sql.
+            variables = dict(variables) | {"figures_before": place.before()}
         seconds = _run_dbt(project, target, variables, kpis, place)
         manifest = json.loads(_manifest(place).read_text(encoding="utf-8"))
-        version = BuildVersion(code, build_settings(project, variables), kpi_versions(manifest))
+        version = BuildVersion(code, settings, kpi_versions(manifest))
         record(place, version)
         place.take_place()
     return seconds

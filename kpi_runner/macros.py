@@ -73,7 +73,7 @@ def _kept_bytecode() -> FileSystemBytecodeCache | None:
 @cache
 def rollup_macros(project_dir: Path, engine: str) -> Any:
     """The macros of the roll-up of a project as an engine spells them; compiled once, whatever is asked for."""
-    return _compiled(project_dir, ROLLUP_FILES, {}, engine)
+    return compiled(project_dir, ROLLUP_FILES, {}, engine)
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ class _Found:
 def file_macros(project_dir: Path, query: Callable[[str], list[tuple[Any, ...]]]) -> Any:
     """The macros by which DuckDB reads files in a build, where `query` gives the rows of its SQL."""
     given = {"run_query": lambda sql: _Found(query(sql)), "modules": SimpleNamespace(re=re)}
-    return _compiled(project_dir, FILE_FILES, given)
+    return compiled(project_dir, FILE_FILES, given)
 
 
-def _compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any], engine: str = "default") -> Any:
+def compiled(project_dir: Path, names: Sequence[str], given: Mapping[str, Any], engine: str = "default") -> Any:
     """The macros of some files, with what dbt would give them."""
     source = "".join((project_dir / MACROS / name).read_text(encoding="utf-8") for name in names)
     environment = Environment(

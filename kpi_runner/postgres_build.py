@@ -308,6 +308,10 @@ class SchemaWorkplace(Workplace):
 
     # --- After the build
 
+    def before(self) -> Mapping[str, str] | None:
+        """The schema of the target, which stays until the build is done."""
+        return {"schema": self.target.schema}
+
     def is_built(self) -> bool:
         """Whether the models are there that every build makes."""
         return self._has("run_settings", self.target.schema + BUILDING)

@@ -14,8 +14,11 @@ import yaml
 
 from kpi_runner.errors import DataError, UsageError
 
+#: The name that the warehouse has as a database beside the new one while that is built.
+DATABASE_BEFORE = "figures_before"
+
 #: Names that DuckDB gives its own databases and schemas; a file of such a name gets another one inside.
-RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog")
+RESERVED = ("main", "system", "temp", "information_schema", "pg_catalog", DATABASE_BEFORE)
 
 
 #: What a connection to PostgreSQL takes from a target: what none can do without, all of it, and other names for it.

@@ -16,9 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kpi_runner.errors import DataError
+from kpi_runner.errors import DataError, KpiError
+from kpi_runner.profiles import Target
 from kpi_runner.project import PROJECT_FILE, PROJECT_NAME, Project
-from kpi_runner.warehouse import Warehouse
+from kpi_runner.warehouse import Warehouse, opened
 from kpi_runner.workplace import Workplace
 
 #: What figures are made of, beside PROJECT_FILE: files of these kinds in these folders of the project.
@@ -175,7 +176,7 @@ def _hashed(parts: Iterable[tuple[str, bytes]]) -> str:
 
 def record(place: Workplace, build: BuildVersion) -> None:
     """Writes to a warehouse that nobody reads yet of what it was built. Raises DataError where it cannot."""
-    code = asdict(build.code) | {"settings": json.dumps(build.settings, sort_keys=True, default=str)}
+    code = asdict(build.code) | {"settings": _text_of(build.settings)}
     kpis = [(name, kpi.code_hash, ",".join(kpi.entities)) for name, kpi in sorted(build.kpis.items())]
     place.write("run_version", list(code), [list(code.values())])
     place.write("run_version_kpis", ["kpi_id", "code_hash", "entities"], kpis)
@@ -196,3 +197,21 @@ def recorded(warehouse: Warehouse) -> BuildVersion:
         json.loads(settings),
         {name: KpiVersion(code_hash, tuple(filter(None, listed.split(",")))) for name, code_hash, listed in kpis},
     )
+
+
+def is_built_by(target: Target, code: CodeVersion, settings: Mapping[str, Any]) -> bool:
+    """Whether a target's warehouse, if there is one, was built by the same code under the same settings."""
+    try:
+        with opened(target) as warehouse:
+            found = recorded(warehouse)
+    except KpiError:
+        return False
+    tools = "content_hash", "dbt_version", "engine_version"
+    return all(getattr(found.code, name) == getattr(code, name) for name in tools) and (
+        _text_of(found.settings) == _text_of(settings)
+    )
+
+
+def _text_of(settings: Mapping[str, Any]) -> str:
+    """Settings as they are recorded."""
+    return json.dumps(settings, sort_keys=True, default=str)

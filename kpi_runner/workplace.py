@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from kpi_runner.errors import DataError, LockedError
-from kpi_runner.profiles import Target
+from kpi_runner.profiles import DATABASE_BEFORE, Target
 from kpi_runner.project import Project
 from kpi_runner.sql import quoted, text_literal
 
@@ -42,6 +42,12 @@ class Workplace(ABC):
         """Before the build, by dbt's manifest: takes in what the build reads of this machine's files.
 
         Raises DataError for a file that cannot be read.
+        """
+
+    @abstractmethod
+    def before(self) -> Mapping[str, str] | None:
+        """Where the build finds what the target has now, as the var figures_before says it: schema, and the file that
+        holds it with the name of a database for that; None where it cannot read it.
         """
 
     @abstractmethod
@@ -107,6 +113,10 @@ class FileWorkplace(Workplace):
 
     def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
         """Nothing: DuckDB reads files by itself."""
+
+    def before(self) -> Mapping[str, str] | None:
+        """The file of the warehouse."""
+        return {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
 
     def is_built(self) -> bool:
         """Whether there is a file."""

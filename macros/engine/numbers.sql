@@ -46,3 +46,14 @@
 {% macro default__step_ends() %}{% do return('') %}{% endmacro %}
 
 {% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}
+
+
+{#- A whole number that stands for what the columns of a row hold, of 64 bits: rows that differ have another one, but by a
+    chance of one in 10^19. -#}
+{% macro content_hash(columns) %}{% do return(adapter.dispatch('content_hash', 'sales_kpis')(columns)) %}{% endmacro %}
+
+{% macro default__content_hash(columns) %}{% do return('hash(' ~ columns | join(', ') ~ ')') %}{% endmacro %}
+
+{% macro postgres__content_hash(columns) %}
+    {% do return('hash_record_extended(row(' ~ columns | join(', ') ~ '), 0)') %}
+{% endmacro %}

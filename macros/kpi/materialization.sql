@@ -25,7 +25,10 @@
         {% call statement('rows') %}{{ sql }}{% endcall %}
     {% endfor %}
     {% do take_out(figures, 'kpi_id', [model.name]) %}
-    {% set rolled_up = steps_of_rollup(before_rows ~ ' select * from ' ~ rows ~ ' ' ~ after_rows, model.name) %}
+    {% set kept = kept_figures(rows) %}
+    {% set rolled_up = {'before': [], 'sql': none, 'after': []} if kept.are_all else steps_of_rollup(
+        in_place(before_rows, kept.relations) ~ ' select * from ' ~ rows ~ ' ' ~ in_place(after_rows, kept.relations), model.name
+    ) %}
     {% for sql in rolled_up.before %}
         {% call statement('step') %}{{ sql }}{% endcall %}
     {% endfor %}
@@ -37,7 +40,7 @@
             {{ listed(figure_columns().keys(), 'figures.') }}
             periods.is_asked
         from (
-            {{ rolled_up.sql }}
+            {{ [rolled_up.sql, kept.sql] | select | join(' union all ') }}
         ) as figures
         inner join {{ ref('periods') }} as periods
             on figures.grain = periods.grain
@@ -52,7 +55,7 @@
                 and (unavailable.dimension is null or unavailable.dimension = figures.dimension)
         )
     {% endcall %}
-    {% for sql in rolled_up.after %}
+    {% for sql in rolled_up.after + kept.after %}
         {% call statement('step') %}{{ sql }}{% endcall %}
     {% endfor %}
     {% call statement('view') %}create or replace view {{ view }} as {{ view_sql }}{% endcall %}

@@ -168,13 +168,17 @@ class Layer:
         """What builds all models, parsed: that is an eighth of building a company, and the same for each."""
         with duckdb.connect() as parser:
             return [
-                statement for model in self.models for text in _sql(*model)
+                statement for model in self.models for text in sql_of(*model)
                 for statement in parser.extract_statements(text)
             ]  # fmt: skip
 
+    def write(self, company: Company) -> None:
+        """Writes the files that the models read."""
+        write_files(company, self.entities, self.data_dir)
+
     def build(self, company: Company) -> duckdb.DuckDBPyConnection:
         """A database in memory with every model built on a company's rows."""
-        write_files(company, self.entities, self.data_dir)
+        self.write(company)
         connection = _empty_database()
         for statement in self.statements:
             connection.execute(statement)
@@ -188,6 +192,12 @@ class Layer:
 def _empty_database() -> duckdb.DuckDBPyConnection:
     """A database in memory without any model. Tests run on all cores at once, so one thread each is the quickest."""
     connection = duckdb.connect(config={"threads": 1})
+    attach_empty(connection)
+    return connection
+
+
+def attach_empty(connection: duckdb.DuckDBPyConnection) -> None:
+    """Attaches a database in memory without any model, and makes it the one that is used."""
     connection.execute(f"attach ':memory:' as {DATABASE}")
     for schema in ("staging", "intermediate"):
         connection.execute(f"create schema if not exists {DATABASE}.{schema}")
@@ -198,10 +208,9 @@ def _empty_database() -> duckdb.DuckDBPyConnection:
         " denominator decimal(38, 14), value double, row_count bigint, is_complete boolean,"
         " is_provisional boolean, is_asked boolean)"
     )
-    return connection
 
 
-def _sql(relation: str, materialized: str, name: str, sql: str) -> list[str]:
+def sql_of(relation: str, materialized: str, name: str, sql: str) -> list[str]:
     """What the materialization of a model does."""
     if materialized != "kpi":
         return [f"create {materialized} {relation} as {sql}"]
@@ -301,7 +310,7 @@ def _built_once(models: dict[str, Model], work: Path) -> dict[str, Model]:
     read: dict[str, Model] = {}
     with _empty_database() as connection:
         for key, (relation, materialized, name, sql) in models.items():
-            for statement in _sql(relation, materialized, name, sql):
+            for statement in sql_of(relation, materialized, name, sql):
                 connection.execute(statement)
             file = directory / f"{name}.parquet"
             connection.execute(f"copy {relation} to '{file}' (format parquet)")

@@ -1,0 +1,85 @@
+{#- What a KPI takes over from the run before, whose figures the run that builds has found fit for it: same code, same
+    settings (see kpi_runner/build.py). Nothing, where the var `figures_before` names none, or that run did not build the KPI.
+    Returns `sql` for the figures that stay; `are_all`, whether no other has to be made; `relations`, those that the roll-up
+    reads in place of others, so that it makes the others alone; and the statements that come `after` it. -#}
+{% macro kept_figures(rows) %}
+    {%- set before = relations_of_run_before(rows) -%}
+    {%- if not before %}{% do return({'sql': none, 'are_all': false, 'relations': {}, 'after': []}) %}{% endif -%}
+    {%- set now = relations_of_run(rows, ref('periods'), ref('compared_periods'), ref('unavailable_measures')) -%}
+    {%- set touched = beside_kpi('touched') -%}
+    {%- set marks = adapter.get_columns_in_relation(now.periods) | map(attribute='name')
+        | reject('in', ['grain', 'period_start', 'period_end', 'is_asked']) | list -%}
+    {%- set columns = adapter.get_columns_in_relation(rows) | map(attribute='name') | list -%}
+    {%- set spec = model.config.meta.spec -%}
+    {%- set made = {touched: touched_periods(model.name, spec, now, before, columns, marks)} -%}
+    {%- set relations = {} -%}
+    {%- for name in ['periods', 'windows'] -%}
+        {%- set part = beside_kpi('touched_' ~ name) -%}
+        {%- do made.update({part: of_touched_periods(now[name], touched)}) -%}
+        {%- do relations.update({now[name] | string: part | string}) -%}
+    {%- endfor -%}
+    {%- set after = [] -%}
+    {%- for relation, sql in made.items() -%}
+        {%- for statement_sql in remade_table(relation, sql) -%}
+            {% call statement('step') %}{{ statement_sql }}{% endcall %}
+        {%- endfor -%}
+        {%- do after.append('drop table ' ~ relation) -%}
+    {%- endfor -%}
+    {% do return({
+        'sql': figures_taken_over(model.name, before.figures, touched, figure_columns().keys()),
+        'are_all': run_query('select count(*) from ' ~ touched).columns[0].values()[0] == 0,
+        'relations': relations, 'after': after,
+    }) %}
+{% endmacro %}
+
+
+{#- What figures are made of, in one run: the KPI's rows, and what all KPIs share. -#}
+{% macro relations_of_run(rows, periods, windows, unavailable) %}
+    {% do return({'rows': rows, 'periods': periods, 'windows': windows, 'unavailable': unavailable}) %}
+{% endmacro %}
+
+
+{#- The same of the run before, and its figures; none where something is not there, or the KPI's rows had other columns. -#}
+{% macro relations_of_run_before(rows) %}
+    {% set place = var('figures_before', none) %}
+    {% if not place %}{% do return(none) %}{% endif %}
+    {% set found = [] %}
+    {% for name in [rows.identifier, 'periods', 'compared_periods', 'unavailable_measures', figures_relation().identifier] %}
+        {% do found.append(adapter.get_relation(place.database or target_database(), place.schema, name)) %}
+    {% endfor %}
+    {% if none in found or columns_with_types(found[0]) != columns_with_types(rows) %}{% do return(none) %}{% endif %}
+    {% do return(dict(relations_of_run(*found[:4]), figures=found[4])) %}
+{% endmacro %}
+
+
+{#- The columns of a relation with their types. -#}
+{% macro columns_with_types(relation) %}
+    {% set columns = {} %}
+    {% for column in adapter.get_columns_in_relation(relation) %}{% do columns.update({column.name: column.data_type}) %}{% endfor %}
+    {% do return(columns) %}
+{% endmacro %}
+
+
+{#- A table that is there while a KPI is built. -#}
+{% macro beside_kpi(name) %}
+    {% do return(api.Relation.create(
+        database=this.database, schema=this.schema, identifier=model.name ~ '__' ~ name, type='table'
+    )) %}
+{% endmacro %}
+
+
+{#- SQL that reads some relations in place of others. -#}
+{% macro in_place(sql, relations) %}
+    {% set text = namespace(sql=sql) %}
+    {% for relation, other in relations.items() %}{% set text.sql = text.sql | replace(relation, other) %}{% endfor %}
+    {% do return(text.sql) %}
+{% endmacro %}
+
+
+{#- Before a build: makes the figures of the run before readable to it, where they lie in another file. -#}
+{% macro attach_figures_before() %}
+    {% set place = var('figures_before', none) %}
+    {% if execute and place and place.file %}
+        {% do run_query('attach if not exists ' ~ text_literal(place.file) ~ ' as ' ~ place.database ~ ' (read_only)') %}
+    {% endif %}
+{% endmacro %}
