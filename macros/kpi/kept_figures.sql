@@ -83,3 +83,13 @@
         {% do run_query('attach if not exists ' ~ text_literal(place.file) ~ ' as ' ~ place.database ~ ' (read_only)') %}
     {% endif %}
 {% endmacro %}
+
+
+{#- Before a build by dbt alone in the place of figures that are there: they are no longer those of the run that has said of
+    which code and settings they are, so nothing takes them over, and nobody publishes them as such. -#}
+{% macro forget_run_version() %}
+    {% if execute and flags.WHICH in ['run', 'build', 'seed'] %}
+        {% set version = adapter.get_relation(target_database(), target.schema, 'run_version') %}
+        {% if version %}{% do adapter.drop_relation(version) %}{% endif %}
+    {% endif %}
+{% endmacro %}

@@ -29,10 +29,13 @@ from tests.python.harness import (
     compile_layer,
     delivering,
     kpi_specs,
+    layer_vars,
     on_companies,
+    project_read,
+    run_dbt,
     sql_of,
 )
-from tests.python.reference.company import COLUMNS, Company, Row, write_company
+from tests.python.reference.company import COLUMNS, Company, Row, Settings, write_company
 from tests.python.reference.sources import KEYS
 from tests.python.reference.strategies import SETTINGS, companies
 from tests.python.scope import ALL, in_ci
@@ -236,3 +239,13 @@ def test_a_run_of_other_settings_takes_nothing_over(option: tuple[str, ...], aga
     done = again.run("run", "--data", str(tmp_path / "data"), "--as-of", AS_OF, *option)
     assert done.exit_code == 0, done.stderr
     assert again.rows(f"select count(*) from kpi_figures where row_count = {MARK}") == [(0,)]
+
+
+def test_what_dbt_has_built_by_itself_is_not_taken_over(again: Warehouse, tmp_path: Path) -> None:
+    """It may be of other code than the run before, which has said of which code its figures are."""
+    shutil.copy(again.path, tmp_path / "kpi.duckdb")
+    assert again.rows("select count(*) from run_version") == [(1,)]
+    write_company(small_company(), tmp_path / "data")
+    settings = layer_vars(Settings(AS_OF), tmp_path / "data")
+    run_dbt("run", settings, tmp_path, "--select", "int_stages", read=project_read("subscriptions"))
+    assert Warehouse(tmp_path).rows("select count(*) from duckdb_tables() where table_name = 'run_version'") == [(0,)]

@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -403,3 +404,19 @@ def test_texts_are_those_that_duckdb_reads(there: Place, tmp_path: Path, content
                 cursor.copy_expert("copy loaded from stdin (format csv)", source)
             cursor.execute("select * from loaded")
             assert cursor.fetchall() == expected
+
+
+def test_what_nothing_has_changed_is_taken_over(there: Place, files: dict[str, Path]) -> None:
+    """Figures of the run before that no run would make, but where another amount of a lost deal counts."""
+    assert there.call(*of(files["first"])).exit_code == 0
+    there.rows("update kpi.kpi_figures set row_count = -1")
+    company = small_company()
+    (lost,) = [row for row in company["deals"] if row["deal_id"] == "d3"]
+    lost["amount"] = "800"
+    write_company(company, files["first"])
+    assert there.call(*of(files["first"])).exit_code == 0
+    made = "select distinct kpi_id, period_start from kpi.kpi_values where grain = 'month' and row_count <> -1"
+    pipeline = [("open_pipeline", date(2026, month, 1)) for month in range(2, 7)]
+    assert there.rows(f"{made} order by 1, 2") == [*pipeline, ("win_rate", date(2026, 5, 1))]
+    assert leftovers(there) == []
+    assert there.rows("select tablename from pg_tables where tablename ~ '__touched'") == []
