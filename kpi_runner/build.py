@@ -27,6 +27,9 @@ ALWAYS_BUILT = (
 #: What runs dbt, in a process of its own.
 CHILD = Path(__file__).with_name("dbt_child.py")
 
+#: What DuckDB says of a file whose contents are not those that it has written.
+DAMAGED = "Corrupt database file"
+
 #: How many seconds dbt has to end by itself when the run is stopped.
 PATIENCE = 5.0
 
@@ -43,15 +46,31 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     with workplace(target) as place:
         code = code_version(project.directory, place.engine_version)
         settings = build_settings(project, variables)
-        if is_built_by(target, code, settings):
-            # Then what has not changed since need not be made again: macros/kpi/kept_figures.sql.
-            variables = dict(variables) | {"figures_before": place.before()}
-        seconds = _run_dbt(project, target, variables, kpis, place)
+        is_incremental = (project.settings() | dict(variables))["incremental"]
+        if is_incremental and is_built_by(target, code, settings):
+            seconds = _build_upon(project, target, variables, kpis, place)
+        else:
+            seconds = _run_dbt(project, target, variables, kpis, place)
         manifest = json.loads(_manifest(place).read_text(encoding="utf-8"))
         version = BuildVersion(code, settings, kpi_versions(manifest))
         record(place, version)
         place.take_place()
     return seconds
+
+
+def _build_upon(
+    project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
+) -> dict[str, float]:
+    """Builds with the figures of the run before at hand: macros/kpi/kept_figures.sql takes some of them over."""
+    with place.before() as before:
+        try:
+            return _run_dbt(project, target, dict(variables) | {"figures_before": before}, kpis, place)
+        except DataError as error:
+            if DAMAGED not in str(error):
+                raise
+            raise DataError(
+                f"{error}\nWhat is damaged is the warehouse of the run before: `--set incremental=false` reads none of it."
+            ) from None
 
 
 def _manifest(place: Workplace) -> Path:

@@ -308,9 +308,10 @@ class SchemaWorkplace(Workplace):
 
     # --- After the build
 
-    def before(self) -> Mapping[str, str] | None:
+    @contextmanager
+    def before(self) -> Iterator[Mapping[str, str] | None]:
         """The schema of the target, which stays until the build is done."""
-        return {"schema": self.target.schema}
+        yield {"schema": self.target.schema}
 
     def is_built(self) -> bool:
         """Whether the models are there that every build makes."""

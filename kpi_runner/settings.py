@@ -100,5 +100,6 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "reporting_currency": (_is_text, "a currency's three capital letters"),
     "grid": (_is_grid, "a mapping of grains to all, totals, none or a list of dimensions, such as {day: totals}"),
     "grid_of_kpis": (_is_grids, "a mapping of KPIs to grids, such as {KPI: {day: all}}"),
+    "incremental": (lambda value: isinstance(value, bool), "true or false"),
     "holidays": (_is_dates, "a list of dates, such as [2026-12-24, 2026-12-25]"),
 }

@@ -148,9 +148,10 @@ class ClusterWorkplace(Workplace):
 
     # --- After the build
 
-    def before(self) -> Mapping[str, str] | None:
+    @contextmanager
+    def before(self) -> Iterator[Mapping[str, str] | None]:
         """Nothing: a build on Spark makes every figure."""
-        return None
+        yield None
 
     def is_built(self) -> bool:
         """Whether the models are there that every build makes."""

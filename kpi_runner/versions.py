@@ -31,7 +31,7 @@ DATA_FOLDERS = ("seeds/demo",)
 DATA_SUFFIX = ".csv"
 
 #: Vars that say what a run is about rather than how it reckons; they are recorded elsewhere.
-NOT_SETTINGS = ("as_of", "data_dir", "source_systems", "period_start", "period_end")
+NOT_SETTINGS = ("as_of", "data_dir", "source_systems", "period_start", "period_end", "incremental")
 
 #: Through these models every KPI hangs together with every entity: they make the periods, and say what is delivered.
 SHARED_FOLDER = "models/utilities/"
@@ -192,9 +192,13 @@ def recorded(warehouse: Warehouse) -> BuildVersion:
         raise warehouse.of_another_layout(f"run_version has {len(found)} rows, not one")
     ((*code, settings),) = found
     kpis = warehouse.rows("select kpi_id, code_hash, entities from run_version_kpis")
+    try:
+        read = json.loads(settings)
+    except (TypeError, ValueError):
+        raise warehouse.of_another_layout("the settings in run_version cannot be read") from None
     return BuildVersion(
         CodeVersion(*code),
-        json.loads(settings),
+        read,
         {name: KpiVersion(code_hash, tuple(filter(None, listed.split(",")))) for name, code_hash, listed in kpis},
     )
 

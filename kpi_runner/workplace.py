@@ -8,7 +8,7 @@ import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,11 @@ class Workplace(ABC):
         """
 
     @abstractmethod
-    def before(self) -> Mapping[str, str] | None:
-        """Where the build finds what the target has now, as the var figures_before says it: schema, and the file that
-        holds it with the name of a database for that; None where it cannot read it.
+    def before(self) -> AbstractContextManager[Mapping[str, str] | None]:
+        """Where the build finds what the target has now, as the var figures_before says it; None where it cannot read it.
+
+        That is a schema and, where it lies in a file, this and the name of a database for it. It stays as it is within
+        the block.
         """
 
     @abstractmethod
@@ -114,9 +116,16 @@ class FileWorkplace(Workplace):
     def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
         """Nothing: DuckDB reads files by itself."""
 
-    def before(self) -> Mapping[str, str] | None:
-        """The file of the warehouse."""
-        return {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
+    @contextmanager
+    def before(self) -> Iterator[Mapping[str, str] | None]:
+        """The file of the warehouse, open here: so nobody opens it to write before dbt has it open to read."""
+        try:
+            connection = duckdb.connect(str(self.warehouse), read_only=True)
+        except duckdb.Error:
+            yield None
+        else:
+            with connection:
+                yield {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
 
     def is_built(self) -> bool:
         """Whether there is a file."""

@@ -17,7 +17,7 @@
     {% do return([
         'source_systems', 'data_dir', 'timezone', 'week_start', 'fiscal_year_start_month', 'cohort_window_days',
         'response_sla_hours', 'stale_after_days', 'customer_lifecycle', 'renewal_gap_days', 'active_days',
-        'reporting_currency', 'holidays', 'period_start', 'period_end', 'grid', 'grid_of_kpis',
+        'reporting_currency', 'holidays', 'period_start', 'period_end', 'grid', 'grid_of_kpis', 'incremental',
     ]) %}
 {% endmacro %}
 
@@ -50,6 +50,8 @@
         {% set is_list = value is none or (value is iterable and value is not mapping) %}
         {% if not is_list %}{% do return('a list of dates, such as [2026-12-24, 2026-12-25]') %}{% endif %}
         {% for holiday in holidays_of(value) %}{% do parse_setting_date(name, holiday) %}{% endfor %}
+    {% elif name == 'incremental' %}
+        {% do return(none if value is boolean else 'true or false') %}
     {% elif name == 'grid' %}
         {% do return(expected_of_grid(value)) %}
     {% elif name == 'grid_of_kpis' %}

@@ -48,12 +48,13 @@
 {% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}
 
 
-{#- A whole number that stands for what the columns of a row hold, of 64 bits: rows that differ have another one, but by a
-    chance of one in 10^19. -#}
+{#- A whole number of 64 bits that stands for what the columns of a row hold, of which sums can be compared. Engines put the
+    hashes of columns together by arithmetic that a sum sees through: of two rows that exchange a column it may stay the same.
+    So what they give is hashed once more. -#}
 {% macro content_hash(columns) %}{% do return(adapter.dispatch('content_hash', 'sales_kpis')(columns)) %}{% endmacro %}
 
-{% macro default__content_hash(columns) %}{% do return('hash(' ~ columns | join(', ') ~ ')') %}{% endmacro %}
+{% macro default__content_hash(columns) %}{% do return('hash(hash(' ~ columns | join(', ') ~ '))') %}{% endmacro %}
 
 {% macro postgres__content_hash(columns) %}
-    {% do return('hash_record_extended(row(' ~ columns | join(', ') ~ '), 0)') %}
+    {% do return('hashint8extended(hash_record_extended(row(' ~ columns | join(', ') ~ '), 0), 0)') %}
 {% endmacro %}

@@ -1,11 +1,14 @@
 {#- What a KPI takes over from the run before, whose figures the run that builds has found fit for it: same code, same
     settings (see kpi_runner/build.py). Nothing, where the var `figures_before` names none, or that run did not build the KPI.
-    Returns `sql` for the figures that stay; `are_all`, whether no other has to be made; `relations`, those that the roll-up
-    reads in place of others, so that it makes the others alone; and the statements that come `after` it. -#}
+    Makes the tables of touched periods that tell these from those to be made. Returns `sql` for the figures that stay;
+    `are_all`, whether no period is touched; `relations`, those that the roll-up reads in place of others, so that it makes
+    touched periods alone; and the statements that come `after` it, which drop these tables. -#}
 {% macro kept_figures(rows) %}
     {%- set before = relations_of_run_before(rows) -%}
     {%- if not before %}{% do return({'sql': none, 'are_all': false, 'relations': {}, 'after': []}) %}{% endif -%}
-    {%- set now = relations_of_run(rows, ref('periods'), ref('compared_periods'), ref('unavailable_measures')) -%}
+    {%- set now = {
+        'rows': rows, 'periods': ref('periods'), 'windows': ref('compared_periods'), 'unavailable': ref('unavailable_measures'),
+    } -%}
     {%- set touched = beside_kpi('touched') -%}
     {%- set marks = adapter.get_columns_in_relation(now.periods) | map(attribute='name')
         | reject('in', ['grain', 'period_start', 'period_end', 'is_asked']) | list -%}
@@ -33,22 +36,20 @@
 {% endmacro %}
 
 
-{#- What figures are made of, in one run: the KPI's rows, and what all KPIs share. -#}
-{% macro relations_of_run(rows, periods, windows, unavailable) %}
-    {% do return({'rows': rows, 'periods': periods, 'windows': windows, 'unavailable': unavailable}) %}
-{% endmacro %}
-
-
-{#- The same of the run before, and its figures; none where something is not there, or the KPI's rows had other columns. -#}
+{#- What figures were made of in the run before, and these: relations by name; none where one is not there, or the KPI's rows
+    had other columns. -#}
 {% macro relations_of_run_before(rows) %}
     {% set place = var('figures_before', none) %}
     {% if not place %}{% do return(none) %}{% endif %}
-    {% set found = [] %}
-    {% for name in [rows.identifier, 'periods', 'compared_periods', 'unavailable_measures', figures_relation().identifier] %}
-        {% do found.append(adapter.get_relation(place.database or target_database(), place.schema, name)) %}
+    {% set found = {} %}
+    {% for name, identifier in {
+        'rows': rows.identifier, 'periods': 'periods', 'windows': 'compared_periods',
+        'unavailable': 'unavailable_measures', 'figures': figures_relation().identifier,
+    }.items() %}
+        {% do found.update({name: adapter.get_relation(place.database or target_database(), place.schema, identifier)}) %}
     {% endfor %}
-    {% if none in found or columns_with_types(found[0]) != columns_with_types(rows) %}{% do return(none) %}{% endif %}
-    {% do return(dict(relations_of_run(*found[:4]), figures=found[4])) %}
+    {% set are_alike = none not in found.values() and columns_with_types(found.rows) == columns_with_types(rows) %}
+    {% do return(found if are_alike else none) %}
 {% endmacro %}
 
 
@@ -68,10 +69,15 @@
 {% endmacro %}
 
 
-{#- SQL that reads some relations in place of others. -#}
+{#- SQL that reads some relations in place of others, all of which it must read: else it would make what is taken over. -#}
 {% macro in_place(sql, relations) %}
     {% set text = namespace(sql=sql) %}
-    {% for relation, other in relations.items() %}{% set text.sql = text.sql | replace(relation, other) %}{% endfor %}
+    {% for relation, other in relations.items() %}
+        {% if relation not in text.sql %}
+            {% do exceptions.raise_compiler_error('The roll-up of ' ~ model.name ~ ' does not read ' ~ relation ~ '.') %}
+        {% endif %}
+        {% set text.sql = text.sql | replace(relation, other) %}
+    {% endfor %}
     {% do return(text.sql) %}
 {% endmacro %}
 

@@ -26,9 +26,12 @@
     {% endfor %}
     {% do take_out(figures, 'kpi_id', [model.name]) %}
     {% set kept = kept_figures(rows) %}
-    {% set rolled_up = {'before': [], 'sql': none, 'after': []} if kept.are_all else steps_of_rollup(
-        in_place(before_rows, kept.relations) ~ ' select * from ' ~ rows ~ ' ' ~ in_place(after_rows, kept.relations), model.name
-    ) %}
+    {% if kept.are_all %}
+        {% set rolled_up = {'before': [], 'sql': none, 'after': []} %}
+    {% else %}
+        {% set whole = before_rows ~ ' select * from ' ~ rows ~ ' ' ~ after_rows %}
+        {% set rolled_up = steps_of_rollup(in_place(whole, kept.relations), model.name) %}
+    {% endif %}
     {% for sql in rolled_up.before %}
         {% call statement('step') %}{{ sql }}{% endcall %}
     {% endfor %}

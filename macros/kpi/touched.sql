@@ -5,8 +5,8 @@
     `now` and `before` name the same relations of both runs: rows, periods, windows and unavailable. `columns` are those of
     the rows; `marks` those of periods that figures depend on. -#}
 {% macro touched_periods(kpi_id, spec, now, before, columns, marks) -%}
-{%- set windows = "time_window in ('" ~ window_names(used_windows(spec)) | join("', '") ~ "')" -%}
-{%- set period = ['grain', 'period_start', 'period_end'] -%}
+{%- set keys = {'windows': window_names(used_windows(spec))} -%}
+{%- set period = period_keys()[1:] -%}
 with {% for kind in spec['row_kinds'] -%}
 {%- for name, relations in [('now', now), ('before', before)] -%}
 {{ kind }}s_{{ name }} as (
@@ -22,14 +22,19 @@ changed_{{ kind }}s as (
 touched as (
     select {{ period | join(', ') }}
     from (
-        {{ others_than(now['periods'], before['periods'], period + marks) }}
+        select {{ (period + marks) | join(', ') }} from {{ now['periods'] }}
+        except
+        select {{ (period + marks) | join(', ') }} from {{ before['periods'] }}
     ) as other_periods
     union
     select {{ period | join(', ') }}
     from (
-        {{ others_than(
-            now['windows'], before['windows'], ['time_window'] + period + ['window_start', 'window_end', 'before_at'], windows
-        ) }}
+        {% for relations in [now, before] -%}
+        select time_window, {{ listed(period) }} window_start, window_end, before_at
+        from {{ relations['windows'] }} as windows
+        where {{ is_window_used('windows', keys) }}
+        {{ 'except' if not loop.last }}
+        {% endfor -%}
     ) as other_windows
     {% for kind in spec['row_kinds'] -%}
     union
@@ -37,7 +42,7 @@ touched as (
     from {{ now['windows'] }} as windows
     inner join changed_{{ kind }}s as changed
         on {{ change_meets_window(kind, columns, spec) }}
-    where windows.{{ windows }}
+    where {{ is_window_used('windows', keys) }}
     {% endfor -%}
     union
     select {{ period | join(', ') }}
@@ -60,14 +65,6 @@ select {{ period | join(', ') }} from touched
 {%- endmacro %}
 
 
-{#- The rows of a relation, of some columns, that were not there before. -#}
-{% macro others_than(now, before, columns, condition='1 = 1') -%}
-    select {{ columns | join(', ') }} from {{ now }} where {{ condition }}
-    except
-    select {{ columns | join(', ') }} from {{ before }} where {{ condition }}
-{%- endmacro %}
-
-
 {#- The days that rows of a kind are dated by. A state is a step where it begins and one where it ends, as in the roll-up: so
     one that has ended now has changed no day before that. -#}
 {% macro days_of_kind(kind, spec) %}
@@ -79,8 +76,8 @@ select {{ period | join(', ') }} from touched
 {% endmacro %}
 
 
-{#- A row per day, or set of days, that rows of a kind are dated by, with how many there are and a sum over their contents. Two
-    such sums are the same, in all likelihood that there is, where the rows are. -#}
+{#- A row per day, or set of days, that rows of a kind are dated by, with how many there are and a sum of hashes of their
+    contents, which is another one where a row is: but for a chance of one in 10^19. -#}
 {% macro summed_rows_of_kind(kind, rows, columns, spec) -%}
     {%- set days = days_of_kind(kind, spec) -%}
     {%- if kind == 'state' -%}
@@ -97,7 +94,7 @@ select {{ period | join(', ') }} from touched
     {%- else -%}
     select {{ listed(days) }} count(*) as n_rows, sum({{ content_hash(columns) }}) as content
     from {{ rows }}
-    where {{ days[0] }} is not null
+    where {{ 'held_from_on' if kind == 'span' else 'event_on' }} is not null
     {%- endif %}
     group by {{ days | join(', ') }}
 {%- endmacro %}

@@ -307,15 +307,12 @@ def test_edges_that_generated_companies_seldom_meet(tmp_path: Path) -> None:
         ],
         "order_lines": [
             {"order_line_id": f"o{number}-{product}", "order_id": f"o{number}", "product_id": product,
-             "quantity": quantity, "unit_price": "10"}
-            for number, product, quantity in (
-                (0, "p1", "5"), (1, "p1", "7"), (2, "p1", "2"), (2, "p2", "3"), (3, "p1", "1"), (3, "p2", "4"),
-                (4, "p2", "6"),
+             "quantity": quantity, "unit_price": price, "unit_cost": cost}
+            for number, product, quantity, price, cost in (
+                (0, "p1", "5", "10", None), (1, "p1", "7", "10", None), (2, "p1", "2", "10", None),
+                (2, "p2", "3", "10", None), (3, "p1", "1", "10", None), (3, "p2", "4", "10", None),
+                (4, "p2", "6", "10", None), (1, "p3", "1", "4", "2"), (1, "p4", "1", "2666666.6666", "4000000"),
             )
-        ] + [
-            {"order_line_id": product, "order_id": "o1", "product_id": product, "quantity": "1", "unit_price": price,
-             "unit_cost": cost}
-            for product, price, cost in (("p3", "4", "2"), ("p4", "2666666.6666", "4000000"))
         ],
     }  # fmt: skip
     whole = delivering(company, tuple(COLUMNS))
