@@ -68,9 +68,8 @@ def _build_upon(
         except DataError as error:
             if DAMAGED not in str(error):
                 raise
-            raise DataError(
-                f"{error}\nWhat is damaged is the warehouse of the run before: `--set incremental=false` reads none of it."
-            ) from None
+            way_out = "What is damaged is the warehouse of the run before: `--set incremental=false` reads none of it."
+            raise DataError(f"{error}\n{way_out}") from None
 
 
 def _manifest(place: Workplace) -> Path:

@@ -46,7 +46,7 @@ class Workplace(ABC):
 
     @abstractmethod
     def before(self) -> AbstractContextManager[Mapping[str, str] | None]:
-        """Where the build finds what the target has now, as the var figures_before says it; None where it cannot read it.
+        """Where the build finds what the target has now, by the var figures_before; None where it cannot read it.
 
         That is a schema and, where it lies in a file, this and the name of a database for it. It stays as it is within
         the block.
