@@ -125,7 +125,7 @@ SMALL_COMPANY = {
 
 
 #: Files whose tests are long, and build what they need themselves: any worker may run any of them.
-SPREAD = ("test_reference.py", "test_compare_reference.py", "test_without_an_entity.py")
+SPREAD = ("test_reference.py", "test_compare_reference.py", "test_without_an_entity.py", "test_kept_figures.py")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -38,13 +38,13 @@ from tests.python.harness import (
 from tests.python.reference.company import COLUMNS, Company, Row, Settings, write_company
 from tests.python.reference.sources import KEYS
 from tests.python.reference.strategies import SETTINGS, companies
-from tests.python.scope import ALL, in_ci
+from tests.python.scope import in_ci
 from tests.python.test_reference import KPIS, MISSING_RATE, sql_figures
 
 BEFORE = "figures_before"
 SHARED = ("periods", "compared_periods", "unavailable_measures", "kpi_figures")
 PERIOD = ("grain", "period_start", "period_end", "is_asked")
-EXAMPLES = int(os.environ.get("KPI_EXAMPLES", 5 if ALL else 3))
+EXAMPLES = int(os.environ.get("KPI_EXAMPLES", 3))
 
 #: By place in SETTINGS, what was other in the run before.
 RUNS: dict[str, tuple[int, dict[str, Any]]] = {
