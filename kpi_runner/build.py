@@ -47,10 +47,11 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
         code = code_version(project.directory, place.engine_version)
         settings = build_settings(project, variables)
         is_incremental = (project.settings() | dict(variables))["incremental"]
-        if is_incremental and is_built_by(target, code, settings):
-            seconds = _build_upon(project, target, variables, kpis, place)
-        else:
-            seconds = _run_dbt(project, target, variables, kpis, place)
+        with place.before() as before:
+            if is_incremental and before is not None and is_built_by(target, code, settings):
+                seconds = _build_upon(project, target, dict(variables) | {"figures_before": before}, kpis, place)
+            else:
+                seconds = _run_dbt(project, target, variables, kpis, place)
         manifest = json.loads(_manifest(place).read_text(encoding="utf-8"))
         version = BuildVersion(code, settings, kpi_versions(manifest))
         record(place, version)
@@ -62,14 +63,13 @@ def _build_upon(
     project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
 ) -> dict[str, float]:
     """Builds with the figures of the run before at hand: macros/kpi/kept_figures.sql takes some of them over."""
-    with place.before() as before:
-        try:
-            return _run_dbt(project, target, dict(variables) | {"figures_before": before}, kpis, place)
-        except DataError as error:
-            if DAMAGED not in str(error):
-                raise
-            way_out = "What is damaged is the warehouse of the run before: `--set incremental=false` reads none of it."
-            raise DataError(f"{error}\n{way_out}") from None
+    try:
+        return _run_dbt(project, target, variables, kpis, place)
+    except DataError as error:
+        if DAMAGED not in str(error):
+            raise
+        way_out = "What is damaged is the warehouse of the run before: `--set incremental=false` reads none of it."
+        raise DataError(f"{error}\n{way_out}") from None
 
 
 def _manifest(place: Workplace) -> Path:
