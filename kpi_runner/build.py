@@ -45,10 +45,10 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
     """
     with workplace(target) as place:
         code = code_version(project.directory, place.engine_version)
-        settings = build_settings(project, variables)
-        is_incremental = (project.settings() | dict(variables))["incremental"]
+        holding = project.settings() | dict(variables)
+        settings = build_settings(holding)
         with place.before() as before:
-            if is_incremental and before is not None and is_built_by(target, code, settings):
+            if holding["incremental"] and before is not None and is_built_by(target, code, settings):
                 seconds = _build_upon(project, target, dict(variables) | {"figures_before": before}, kpis, place)
             else:
                 seconds = _run_dbt(project, target, variables, kpis, place)

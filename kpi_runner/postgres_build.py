@@ -189,6 +189,11 @@ class SchemaWorkplace(Workplace):
 
     # --- Before the build
 
+    @contextmanager
+    def before(self) -> Iterator[Mapping[str, str] | None]:
+        """The schema of the target, which stays until the build is done."""
+        yield {"schema": self.target.schema}
+
     def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
         """Makes the schemas, and loads the files that the build reads.
 
@@ -307,11 +312,6 @@ class SchemaWorkplace(Workplace):
         )
 
     # --- After the build
-
-    @contextmanager
-    def before(self) -> Iterator[Mapping[str, str] | None]:
-        """The schema of the target, which stays until the build is done."""
-        yield {"schema": self.target.schema}
 
     def is_built(self) -> bool:
         """Whether the models are there that every build makes."""

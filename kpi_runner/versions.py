@@ -18,7 +18,7 @@ from typing import Any
 
 from kpi_runner.errors import DataError, KpiError
 from kpi_runner.profiles import Target
-from kpi_runner.project import PROJECT_FILE, PROJECT_NAME, Project
+from kpi_runner.project import PROJECT_FILE, PROJECT_NAME
 from kpi_runner.warehouse import Warehouse, opened
 from kpi_runner.workplace import Workplace
 
@@ -100,10 +100,9 @@ def _git_commit(directory: Path) -> str | None:
     return done.stdout.strip()
 
 
-def build_settings(project: Project, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that hold for a build: the run's variables over the project's defaults."""
-    settings = project.settings() | dict(variables)
-    return {name: settings[name] for name in sorted(settings) if name not in NOT_SETTINGS}
+def build_settings(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings among the vars that hold for a build: those of the run over the project's defaults."""
+    return {name: variables[name] for name in sorted(variables) if name not in NOT_SETTINGS}
 
 
 def kpi_versions(manifest: Mapping[str, Any]) -> dict[str, KpiVersion]:

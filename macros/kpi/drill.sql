@@ -212,9 +212,7 @@ subjects_1 as (
         group by {{ (period_keys() + ['slice', subject] + keys.dims) | join(', ') }}
     ) as summed
     inner join {{ periods }} as period
-        on summed.grain = period.grain
-        and summed.period_start = period.period_start
-        and summed.period_end = period.period_end
+        on {{ same_period('summed', 'period') }}
 ),
 
 {% endmacro %}

@@ -9,7 +9,7 @@
     {%- set now = {
         'rows': rows, 'periods': ref('periods'), 'windows': ref('compared_periods'), 'unavailable': ref('unavailable_measures'),
     } -%}
-    {%- set touched = beside_kpi('touched') -%}
+    {%- set touched = table_of_kpi('touched') -%}
     {%- set marks = adapter.get_columns_in_relation(now.periods) | map(attribute='name')
         | reject('in', ['grain', 'period_start', 'period_end', 'is_asked']) | list -%}
     {%- set columns = adapter.get_columns_in_relation(rows) | map(attribute='name') | list -%}
@@ -17,7 +17,7 @@
     {%- set made = {touched: touched_periods(model.name, spec, now, before, columns, marks)} -%}
     {%- set relations = {} -%}
     {%- for name in ['periods', 'windows'] -%}
-        {%- set part = beside_kpi('touched_' ~ name) -%}
+        {%- set part = table_of_kpi('touched_' ~ name) -%}
         {%- do made.update({part: of_touched_periods(now[name], touched)}) -%}
         {%- do relations.update({now[name] | string: part | string}) -%}
     {%- endfor -%}
@@ -58,14 +58,6 @@
     {% set columns = {} %}
     {% for column in adapter.get_columns_in_relation(relation) %}{% do columns.update({column.name: column.data_type}) %}{% endfor %}
     {% do return(columns) %}
-{% endmacro %}
-
-
-{#- A table that is there while a KPI is built. -#}
-{% macro beside_kpi(name) %}
-    {% do return(api.Relation.create(
-        database=this.database, schema=this.schema, identifier=model.name ~ '__' ~ name, type='table'
-    )) %}
 {% endmacro %}
 
 

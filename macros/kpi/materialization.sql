@@ -4,9 +4,7 @@
 {% materialization kpi, default %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set view = this.incorporate(type='view') -%}
-    {%- set rows = api.Relation.create(
-        database=this.database, schema=this.schema, identifier=this.identifier ~ '__rows', type='table'
-    ) -%}
+    {%- set rows = table_of_kpi('rows') -%}
     {%- set figures = figures_relation() -%}
     {%- set unavailable = ref('unavailable_measures') -%}
     {%- set view_sql -%}
@@ -46,9 +44,7 @@
             {{ [rolled_up.sql, kept.sql] | select | join(' union all ') }}
         ) as figures
         inner join {{ ref('periods') }} as periods
-            on figures.grain = periods.grain
-            and figures.period_start = periods.period_start
-            and figures.period_end = periods.period_end
+            on {{ same_period('figures', 'periods') }}
         where not exists (
             select 1
             from {{ unavailable }} as unavailable
@@ -69,6 +65,14 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [view, rows]}) }}
 {% endmaterialization %}
+
+
+{#- A table of the KPI that is built, beside its view: its rows, or one that is there while it is built. -#}
+{% macro table_of_kpi(name) %}
+    {% do return(api.Relation.create(
+        database=this.database, schema=this.schema, identifier=this.identifier ~ '__' ~ name, type='table'
+    )) %}
+{% endmacro %}
 
 
 {#- The table that holds the figures of all KPIs. -#}

@@ -148,9 +148,7 @@ subject_cells_{{ keys.name }} as (
     inner join windows_{{ keys.part.number }} as windows
         on summed.window_number = windows.window_number
     inner join {{ relations['periods'] }} as period
-        on windows.grain = period.grain
-        and windows.period_start = period.period_start
-        and windows.period_end = period.period_end
+        on {{ same_period('windows', 'period') }}
     {% endif -%}
     group by {{ (['summed.window_number'] + keys.slices[number]) | join(', ') }}
     {{ 'union all' if not (is_last_slice and loop.last) }}
@@ -359,9 +357,7 @@ cells as (
         1 as one
     from {{ relations['periods'] }} as periods
     left join cells
-        on periods.grain = cells.grain
-        and periods.period_start = cells.period_start
-        and periods.period_end = cells.period_end
+        on {{ same_period('periods', 'cells') }}
     {% if percentiles -%}
     left join percentile_cells
         on {{ same_cell('cells', 'percentile_cells', dims) }}
@@ -382,10 +378,16 @@ cells as (
 {% endmacro %}
 
 
-{% macro same_cell(left, right, dims) -%}
+{#- Whether rows of two relations are of one period. -#}
+{% macro same_period(left, right) -%}
     {{ left }}.grain = {{ right }}.grain
         and {{ left }}.period_start = {{ right }}.period_start
         and {{ left }}.period_end = {{ right }}.period_end
+{%- endmacro %}
+
+
+{% macro same_cell(left, right, dims) -%}
+    {{ same_period(left, right) }}
         and {{ left }}.slice = {{ right }}.slice
         {% for dim in dims -%}
         and {{ left }}.{{ dim }} is not distinct from {{ right }}.{{ dim }}

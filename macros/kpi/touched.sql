@@ -41,7 +41,7 @@ touched as (
     select windows.grain, windows.period_start, windows.period_end
     from {{ now['windows'] }} as windows
     inner join changed_{{ kind }}s as changed
-        on {{ change_meets_window(kind, columns, spec) }}
+        on {{ change_meets_window(kind, spec) }}
     where {{ is_window_used('windows', keys) }}
     {% endfor -%}
     union
@@ -101,7 +101,7 @@ select {{ period | join(', ') }} from touched
 
 
 {#- Whether rows of changed days take part in a window, or did. -#}
-{% macro change_meets_window(kind, columns, spec) -%}
+{% macro change_meets_window(kind, spec) -%}
     {%- if kind == 'state' -%}
     changed.step_on < windows.window_end
     {%- elif kind == 'span' -%}
@@ -109,9 +109,7 @@ select {{ period | join(', ') }} from touched
     {%- else -%}
     changed.event_on >= windows.window_start
         and changed.event_on < windows.window_end
-        {%- if spec.get('paired') %}
-        and (changed.since_on is null or changed.since_on >= windows.window_start)
-        {%- endif %}
+        {%- if spec.get('paired') %} and {{ is_since_start('changed', 'windows') }}{% endif %}
     {%- endif -%}
 {%- endmacro %}
 
@@ -125,10 +123,7 @@ select {{ period | join(', ') }} from touched
         and not exists (
             select 1
             from {{ touched }} as touched
-            where
-                touched.grain = taken_over.grain
-                and touched.period_start = taken_over.period_start
-                and touched.period_end = taken_over.period_end
+            where {{ same_period('touched', 'taken_over') }}
         )
 {%- endmacro %}
 
@@ -138,7 +133,5 @@ select {{ period | join(', ') }} from touched
     select whole.*
     from {{ relation }} as whole
     inner join {{ touched }} as touched
-        on whole.grain = touched.grain
-        and whole.period_start = touched.period_start
-        and whole.period_end = touched.period_end
+        on {{ same_period('whole', 'touched') }}
 {%- endmacro %}

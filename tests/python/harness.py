@@ -218,13 +218,19 @@ def sql_of(relation: str, materialized: str, name: str, sql: str) -> list[str]:
     rows, after = rest.split(ROWS_END)
     return [
         f"create table {name}__rows as {rows}",
-        "insert into kpi_figures select figures.*, periods.is_asked"
-        f" from ({before} select * from {name}__rows {after}) as figures"
-        " inner join periods using (grain, period_start, period_end)"
-        " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
-        " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))",
+        putting(f"{before} select * from {name}__rows {after}"),
         f"create view {relation} as select * from kpi_figures where kpi_id = '{name}'",
     ]
+
+
+def putting(figures: str) -> str:
+    """What the materialization of a KPI puts into kpi_figures of its figures, a query."""
+    return (
+        f"insert into kpi_figures select figures.*, periods.is_asked from ({figures}) as figures"
+        " inner join periods using (grain, period_start, period_end)"
+        " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
+        " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
+    )
 
 
 def compile_layer(settings: Settings, entities: Collection[str], work: Path, like: Path | None = None) -> Layer:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,6 +33,7 @@ from tests.python.harness import (
     layer_vars,
     on_companies,
     project_read,
+    putting,
     run_dbt,
     sql_of,
 )
@@ -116,6 +118,12 @@ def test_what_is_kept_is_what_would_be_made(name: str, tmp_path: Path) -> None:
     assert set(+made) >= (KPIS if name == "the day before" else {"revenue"})
 
 
+@cache
+def touching_macros() -> Any:
+    """Those that say which periods are touched, compiled once."""
+    return compiled(ROOT, (*ROLLUP_FILES, "kpi/touched.sql"), {})
+
+
 def set_aside(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Any]) -> None:
     """Keeps what a run can take over from the one that the connection has built, and makes place for another one."""
     connection.execute(f"attach ':memory:' as {BEFORE}")
@@ -148,7 +156,7 @@ def _build_kpi(
     kpi_id: str, sql: str, connection: duckdb.DuckDBPyConnection, spec: Mapping[str, Any]
 ) -> tuple[int, int]:
     """See macros/kpi/kept_figures.sql, which dbt alone can render."""
-    macros = compiled(ROOT, (*ROLLUP_FILES, "kpi/touched.sql"), {})
+    macros = touching_macros()
     head, rest = sql.split(ROWS_BEGIN)
     rows_sql, tail = rest.split(ROWS_END)
     connection.execute(f"create table {kpi_id}__rows as {rows_sql}")
@@ -168,12 +176,7 @@ def _build_kpi(
     kept = macros.figures_taken_over(kpi_id, f"{BEFORE}.main.kpi_figures", touched, FIGURE_COLUMNS.split(", "))
     counts = []
     for figures in (kept, f"{head} select * from {kpi_id}__rows {tail}"):
-        ((count,),) = connection.execute(
-            f"insert into kpi_figures select figures.*, periods.is_asked from ({figures}) as figures"
-            " inner join periods using (grain, period_start, period_end)"
-            " where not exists (select 1 from unavailable_measures as u where u.kpi_id = figures.kpi_id"
-            " and u.measure = figures.measure and (u.dimension is null or u.dimension = figures.dimension))"
-        ).fetchall()
+        ((count,),) = connection.execute(putting(figures)).fetchall()
         counts.append(count)
     return counts[0], counts[1]
 
@@ -206,6 +209,15 @@ def months(warehouse: Warehouse, kpi_id: str) -> dict[str, list[date]]:
     return {name: [day for day, is_marked in found if is_marked == (name == "kept")] for name in ("kept", "made")}
 
 
+def with_another_amount() -> Company:
+    """The small company, where a deal that was lost in May had been about another amount."""
+    company = small_company()
+    (lost,) = [row for row in company["deals"] if row["deal_id"] == "d3"]
+    assert str(lost["closed_at"]).startswith("2026-05")
+    lost["amount"] = "800"
+    return company
+
+
 @pytest.fixture
 def again(small: Built, tmp_path: Path) -> Warehouse:
     """A copy of the small company's warehouse, all of its figures marked."""
@@ -218,11 +230,7 @@ def again(small: Built, tmp_path: Path) -> Warehouse:
 
 def test_a_run_makes_the_figures_that_something_has_changed(again: Warehouse, small: Built, tmp_path: Path) -> None:
     """Another amount of a deal that was lost in May: May's wins and losses, and what was open from February on."""
-    company = small_company()
-    (lost,) = [row for row in company["deals"] if row["deal_id"] == "d3"]
-    assert str(lost["closed_at"]).startswith("2026-05")
-    lost["amount"] = "800"
-    write_company(company, tmp_path / "data")
+    write_company(with_another_amount(), tmp_path / "data")
     run = ("run", "--data", str(tmp_path / "data"), "--as-of", AS_OF)
     done = again.run(*run)
     assert done.exit_code == 0, done.stderr
@@ -278,7 +286,7 @@ def test_a_damaged_warehouse_is_named(again: Warehouse, tmp_path: Path) -> None:
 
 def test_rows_that_exchange_a_column_are_noticed() -> None:
     """The sum over two rows of one day is another one. (It was not, for 120 pairs of these, without the outer hash.)"""
-    macros = compiled(ROOT, (*ROLLUP_FILES, "kpi/touched.sql"), {})
+    macros = touching_macros()
 
     def summed(first: str, second: str) -> str:
         hashes = (macros.content_hash([key, value]) for key, value in (("i", first), ("i + 1", second)))

@@ -21,7 +21,7 @@ import pytest
 import kpi_runner.build
 from kpi_runner.delivered import read_as_texts
 from kpi_runner.errors import DataError
-from kpi_runner.macros import ROLLUP_FILES, compiled, file_macros
+from kpi_runner.macros import file_macros, rollup_macros
 from kpi_runner.postgres import connected
 from kpi_runner.profiles import Target, read_target
 from kpi_runner.warehouse import Warehouse, opened
@@ -33,6 +33,7 @@ from tests.python.scope import on_a_server
 from tests.python.test_cli_files import HEADER, a_row_too_long, copy_of_project, no_parquet, run_with_seed
 from tests.python.test_cli_publish import SELECTED, changed_company, copied
 from tests.python.test_cli_stopped import eventually
+from tests.python.test_kept_figures import with_another_amount
 
 pytestmark = on_a_server
 
@@ -410,10 +411,7 @@ def test_what_nothing_has_changed_is_taken_over(there: Place, files: dict[str, P
     """Figures of the run before that no run would make, but where another amount of a lost deal counts."""
     assert there.call(*of(files["first"])).exit_code == 0
     there.rows("update kpi.kpi_figures set row_count = -1")
-    company = small_company()
-    (lost,) = [row for row in company["deals"] if row["deal_id"] == "d3"]
-    lost["amount"] = "800"
-    write_company(company, files["first"])
+    write_company(with_another_amount(), files["first"])
     assert there.call(*of(files["first"])).exit_code == 0
     made = "select distinct kpi_id, period_start from kpi.kpi_values where grain = 'month' and row_count <> -1"
     pipeline = [("open_pipeline", date(2026, month, 1)) for month in range(2, 7)]
@@ -424,7 +422,7 @@ def test_what_nothing_has_changed_is_taken_over(there: Place, files: dict[str, P
 
 def test_rows_that_exchange_a_column_are_noticed(there: Place) -> None:
     """The sum over two rows of one day is another one; of what PostgreSQL itself gives for a row it often is not."""
-    macros = compiled(ROOT, ROLLUP_FILES, {}, "postgres")
+    macros = rollup_macros(ROOT, "postgres")
 
     def summed(first: str, second: str) -> str:
         hashes = (

@@ -129,9 +129,13 @@ event_cells_{{ keys.name }} as (
 {#- Whether a window holds the block of an event; paired, where it holds the day since which it counts, too. -#}
 {% macro event_meets_block(events, blocks, keys) -%}
     {{ events }}.block_on = {{ blocks }}.block_on
-        {%- if keys.paired %}
-        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ blocks }}.window_start)
-        {%- endif %}
+        {%- if keys.paired %} and {{ is_since_start(events, blocks) }}{% endif %}
+{%- endmacro %}
+
+
+{#- Whether the day since which an event of a pair counts, if it has one, does not lie before a window. -#}
+{% macro is_since_start(events, windows) -%}
+    ({{ events }}.since_on is null or {{ events }}.since_on >= {{ windows }}.window_start)
 {%- endmacro %}
 
 
@@ -139,9 +143,7 @@ event_cells_{{ keys.name }} as (
 {% macro event_meets_day(events, days, keys) -%}
     {{ events }}.event_on = {{ days }}.date_day
         and {{ days }}.before_at is null
-        {%- if keys.paired %}
-        and ({{ events }}.since_on is null or {{ events }}.since_on >= {{ days }}.window_start)
-        {%- endif %}
+        {%- if keys.paired %} and {{ is_since_start(events, days) }}{% endif %}
 {%- endmacro %}
 
 
