@@ -18,8 +18,8 @@ TOLERANCE = 1e-9
 #: What tells a figure from all others.
 KEY = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_value"
 
-#: Numerators that are sums of quotients: of hours, relative prices, and shares of quotas of a range.
-SUMS_OF_QUOTIENTS = ("lead_response_time", "competitor_pricing", "quota_attainment_rate")
+#: Measures whose numerators are sums of quotients: of hours, relative prices, margins of products, and quotas of a range.
+SUMS_OF_QUOTIENTS = ("mean_hours", "price_premium", "mean_product_margin", "mean_attainment")
 
 _EQUAL = ("row_count", "is_complete", "is_provisional", "denominator")
 
@@ -43,7 +43,7 @@ def other_figures(warehouse: Path, figures: Path, kpis: Sequence[str] = ()) -> l
             f" (select {FIGURE_COLUMNS} from kpi_values{of_kpis}) as ours full join theirs using ({KEY})"
             f" where ours.row_count is null <> theirs.row_count is null or not ({equal} and ({_near('value')})"
             f" and (ours.numerator is not distinct from theirs.numerator"
-            f" or kpi_id in {SUMS_OF_QUOTIENTS} and {_near('numerator')})) limit 5"
+            f" or measure in {SUMS_OF_QUOTIENTS} and {_near('numerator')})) limit 5"
         ).fetchall()
 
 
