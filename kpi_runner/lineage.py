@@ -62,6 +62,7 @@ class Lineage:
         self._files = files
         self._dialect = dialect
         self._readers: dict[str, tuple[_Reader, exp.Query]] = {}
+        self._row_queries: dict[str, exp.Query] = {}
         self._sources: dict[Column, list[Column]] = {}
         self._keys = {key.rpartition(".")[2]: key for key in models}
 
@@ -91,10 +92,12 @@ class Lineage:
         """Whether a column is delivered, not made."""
         return column.relation not in self._keys
 
-    def rows(self, key: str, inputs: Sequence[str]) -> Rows:
-        """What the rows of a KPI that have some of these inputs come from; `key` is the KPI's `schema.name`."""
-        sql = self._models[key].split(ROWS_BEGIN)[1].split(ROWS_END)[0]
-        query = _parsed(sql, self._dialect)
+    def rows(self, kpi_id: str, inputs: Sequence[str]) -> Rows:
+        """What the rows of a KPI that have some of these inputs come from."""
+        if kpi_id not in self._row_queries:
+            sql = self._models[self._keys[kpi_id]].split(ROWS_BEGIN)[1].split(ROWS_END)[0]
+            self._row_queries[kpi_id] = _parsed(sql, self._dialect)
+        query = self._row_queries[kpi_id]
         reader = _Reader(self._label, self._columns_of)
         origins: dict[str, set[Column]] = {}
         conditions: set[Column] = set()

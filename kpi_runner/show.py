@@ -132,21 +132,19 @@ def _copied(part: exp.Expr | list[exp.Expr]) -> exp.Expr | list[exp.Expr]:
 # --- Lineage
 
 
-def lineage_of(kpi: Kpi, warehouse: Warehouse, project_dir: Path) -> dict[str, MeasureLineage]:
-    """The lineage of each measure. Raises DataError where the last run did not build the KPI."""
-    compiled_sql(kpi.kpi_id, warehouse)
-    lineage = _read(warehouse)
+def lineage_of(kpi: Kpi, lineage: Lineage, project_dir: Path) -> dict[str, MeasureLineage]:
+    """The lineage of each measure of a KPI that the last run built."""
     found = {}
     for info in kpi.measures:
         spec = kpi.spec | {"measures": {info.measure: kpi.spec["measures"][info.measure]}}
-        rows = lineage.rows(f"{warehouse.schema}.{kpi.kpi_id}", row_inputs(spec, project_dir))
+        rows = lineage.rows(kpi.kpi_id, row_inputs(spec, project_dir))
         graph = lineage.graph(rows.starts())
         raw = sorted(column for column in graph if lineage.is_raw(column))
         found[info.measure] = MeasureLineage(rows, graph, raw)
     return found
 
 
-def _read(warehouse: Warehouse) -> Lineage:
+def compiled_lineage(warehouse: Warehouse) -> Lineage:
     """The compiled models of a warehouse, and the columns of all its relations."""
     from kpi_runner.lineage import Lineage
 

@@ -10,7 +10,7 @@ import click
 from kpi_runner.errors import UsageError
 from kpi_runner.options import format_option, name_as_of, open_warehouse, project_options
 from kpi_runner.render import json_text
-from kpi_runner.show import as_json, as_text, compiled_sql, lineage_of, translated
+from kpi_runner.show import as_json, as_text, compiled_lineage, compiled_sql, lineage_of, translated
 
 
 @click.command("show")
@@ -48,15 +48,19 @@ def command(
     project, warehouse, settings = open_warehouse(target, project_dir)
     with warehouse:
         (kpi,) = warehouse.kpis([kpi_id])
-        sql = compiled_sql(kpi.kpi_id, warehouse) if with_sql else None
+        sql = compiled_sql(kpi.kpi_id, warehouse)
         lacking: list[str] = []
-        if sql is not None and dialect is not None:
+        if dialect is not None:
             sql, lacking = translated(sql, dialect, warehouse.dialect)
-        if sql is not None and output_format == "text":
+        if with_sql and output_format == "text":
             text = f"{sql}\n"
         else:
-            lineages = lineage_of(kpi, warehouse, project.directory)
-            text = json_text(as_json(kpi, lineages, sql)) if output_format == "json" else as_text(kpi, lineages)
+            lineages = lineage_of(kpi, compiled_lineage(warehouse), project.directory)
+            text = (
+                json_text(as_json(kpi, lineages, sql if with_sql else None))
+                if output_format == "json"
+                else as_text(kpi, lineages)
+            )
     name_as_of(settings)
     for message in lacking:
         click.echo(f"note: {dialect}: {message}", err=True)

@@ -18,7 +18,7 @@ TOLERANCE = 1e-9
 #: What tells a figure from all others.
 KEY = "kpi_id, measure, grain, period_start, period_end, dimension, dimension_value"
 
-#: Measures whose numerators are sums of quotients: of hours, relative prices, margins of products, and quotas of a range.
+#: Measures whose numerators are sums of quotients: of hours, relative prices, margins of products, and quotas.
 SUMS_OF_QUOTIENTS = ("mean_hours", "price_premium", "mean_product_margin", "mean_attainment")
 
 _EQUAL = ("row_count", "is_complete", "is_provisional", "denominator")
