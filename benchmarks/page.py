@@ -15,6 +15,9 @@ from benchmarks.generate import generate
 PAGE = Path(__file__).with_name("README.md")
 SCALE = 1
 
+#: How the part of the page begins that benchmarks.engines writes: it is the last one, and stays.
+PART_OF_ENGINES = "## On other engines"
+
 
 def page(commands: list[str], mf: list[str], runs: list[str], figures: list[str], answers: list[str]) -> str:
     """The page, from the tables of its sections."""
@@ -79,7 +82,8 @@ def main() -> None:
         runs = builds.lines(builds.measured(company, warehouse))
         figures = rollups.lines(rollups.measured(warehouse))
         answers = queries.lines(queries.measured(warehouse))
-    text = page(commands, mf, runs, figures, answers)
+    _, title, part = PAGE.read_text(encoding="utf-8").partition(PART_OF_ENGINES)
+    text = f"{page(commands, mf, runs, figures, answers)}\n{title}{part}".rstrip("\n") + "\n"
     PAGE.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 
