@@ -10,6 +10,7 @@ import pytest
 
 from tests.python.conftest import ROOT, Builder, Warehouse, small_company
 from tests.python.reference.company import Company, Row
+from tests.python.scope import in_ci
 
 MAVEN = ROOT.parent / "shared" / "data" / "maven_crm"
 MIDDLE = "2017-06-30"
@@ -49,6 +50,7 @@ def assert_same_figures(first: Warehouse, second: Warehouse) -> None:
 
 
 @pytest.mark.skipif(not MAVEN.is_dir(), reason="the public CRM export is not there")
+@in_ci
 def test_the_export_as_of_the_middle_of_2017(builder: Builder, tmp_path: Path) -> None:
     cut_export(tmp_path / "cut")
     full = export_as_of(builder, "maven_as_of", MAVEN)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.python.conftest import Builder, Built, Warehouse
+from tests.python.scope import in_ci
 
 #: By grain: nothing, the total alone, some of the dimensions, and all (what is not named has).
 GRID = "grid={day: none, week: totals, month: [team]}"
@@ -125,6 +126,7 @@ def test_a_grid_that_is_none(tmp_path: Path, setting: str) -> None:
     assert "--set" in result.stderr
 
 
+@in_ci
 def test_a_diff_compares_what_both_grids_hold(builder: Builder) -> None:
     name, arguments = "regridded", ("run", "--system", "demo", "--as-of", "2026-06-30", "--select", "revenue", "--set")
     warehouse = builder.run(name, *arguments, "grid={}").warehouse

@@ -25,6 +25,7 @@ import pytest
 from kpi_runner.published import Publication, history_of, publications
 from kpi_runner.workplace import take_place
 from tests.python.conftest import AS_OF, FIGURE_COLUMNS, ROOT, Builder, Built, Warehouse, small_company
+from tests.python.scope import in_ci
 from tests.python.test_cli_publish import SELECTED, changed_company, copied
 from tests.python.test_cli_stopped import eventually, is_locked, leftovers
 
@@ -144,6 +145,7 @@ def test_a_run_that_is_killed_leaves_the_old_figures_or_the_new(first: Built, ch
     assert warehouse.call("publish").exit_code == 0
 
 
+@in_ci
 def test_runs_by_dbt_that_are_killed_at_random_moments(changed: Built, first: Built, tmp_path: Path) -> None:
     warehouse = copied(first, tmp_path)
     data = changed.warehouse.directory.parent / "data"
