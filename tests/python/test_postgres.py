@@ -25,6 +25,7 @@ from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
 from tests.python.test_olist_funnel import RUN as RUN_OLIST
+from tests.python.test_spark import KPIS
 
 pytestmark = on_a_server
 
@@ -125,7 +126,7 @@ def test_days_begin_in_the_zone_of_the_company(postgres: Server, builder: Builde
                 quotas = f"select * replace (cast(target as double) as target) from '{files / 'quotas.csv'}'"
                 connection.execute(f"copy ({quotas}) to '{files / 'quotas.parquet'}' (format parquet)")
             (files / "quotas.csv").unlink()
-    arguments = ("run", "--data", str(files), "--as-of", AS_OF, "--format", "json")
+    arguments = ("run", "--data", str(files), "--as-of", AS_OF, "--format", "json", "--select", ",".join(KPIS))
     on_duckdb = builder.run("zones", *arguments).warehouse
     place = postgres.created("zones")
     result = place.call(*arguments)
