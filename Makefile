@@ -9,7 +9,7 @@ run: $(VENV)/.installed
 	$(BIN)/kpi demo
 
 # What a person waits for: everything on DuckDB. With KPI_TESTS=all (.ci/run) on PostgreSQL and Spark, too, and against the
-# reference with six times as many companies.
+# reference with many more companies.
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2
 
