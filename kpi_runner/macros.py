@@ -18,7 +18,7 @@ MACROS = Path("macros")
 #: The files of pure Jinja that the roll-up is written in.
 ROLLUP_FILES = (
     "kpi/rollup.sql", "kpi/cells/parts.sql", "kpi/cells/events.sql", "kpi/cells/states.sql", "kpi/cells/spans.sql",
-    "kpi/cells/percentiles.sql", "kpi/measures.sql", "kpi/grid.sql", "kpi/days_of_windows.sql", "kpi/known_rows.sql",
+    "kpi/cells/percentiles.sql", "kpi/measures.sql", "kpi/grid.sql", "kpi/windows.sql", "kpi/known_rows.sql",
     "kpi/drill.sql", "engine/numbers.sql",
 )  # fmt: skip
 

@@ -27,7 +27,8 @@ RELATIONS = {
     "rows": "asked_rows",
     "periods": "asked_periods",
     "windows": "asked_windows",
-    "period_days": "asked_days",
+    "window_days": "asked_days",
+    "block_days": "asked_blocks",
 }
 
 
@@ -138,6 +139,7 @@ def _asked_sql(question: Question, macros: Any, calendar: Calendar, cohort_windo
         f"with asked_windows as ({_windows_sql(question, windows, calendar)}),\n"
         f"asked_periods as ({_periods_sql(question, calendar, cohort_window_days)}),\n"
         f"asked_days as ({macros.days_of_windows('asked_windows', 'calendar_days')}),\n"
+        f"asked_blocks as ({macros.blocks_of_days('asked_windows', 'asked_days')}),\n"
         f"asked_rows as (select * from {_rows_sql(question, macros)}{where}),\n"
     )
 
@@ -192,6 +194,7 @@ def is_in_cohort_window(slot: Slot, calendar: Calendar, days: int) -> bool:
 def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar) -> str:
     """The asked periods and those that formulas compare them with, as rows of values."""
     rows: list[str] = []
+    numbers: dict[tuple[date, date, datetime | None], int] = {}
     for slot in question.slots:
         for window in windows:
             start, end, before_at = slot.start, slot.end, None
@@ -203,7 +206,7 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
                 if slot.end > calendar.complete_until:
                     before_at = compared_as_of(slot, window, question.grain, calendar)
             rows.append(
-                f"({len(rows)}, {text_literal(window)}, {text_literal(question.grain)},"
+                f"({numbers.setdefault((start, end, before_at), len(numbers))}, {text_literal(window)}, {text_literal(question.grain)},"
                 f" {date_literal(slot.start)}, {date_literal(slot.end)},"
                 f" {date_literal(start)}, {date_literal(end)}, {timestamp_literal(before_at)})"
             )

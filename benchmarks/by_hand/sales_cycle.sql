@@ -7,9 +7,13 @@ with facts as materialized (
 
 -- A fiscal quarter that is a quarter is worked out once.
 bridge as (
-    select distinct period_start, period_end, date_day
-    from period_days
-    where time_window = 'own' and grain <> 'day'
+    select period_start, period_end, date_day
+    from window_days
+    inner join (
+        select distinct window_id, period_start, period_end
+        from compared_periods
+        where time_window = 'own' and grain <> 'day'
+    ) as own_windows using (window_id)
 ),
 
 met as materialized (

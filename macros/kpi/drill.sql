@@ -66,11 +66,15 @@ met_rows as (
         kpi_rows.*
     from {{ relations['rows'] }} as kpi_rows
     {% if kind == 'event' -%}
-    inner join {{ relations['period_days'] }} as met
-        on {{ event_meets_day('kpi_rows', 'met', keys) }}
+    inner join {{ relations['window_days'] }} as days
+        on {{ event_meets_day('kpi_rows', 'days', keys) }}
+    inner join {{ relations['windows'] }} as met
+        on days.window_id = met.window_id
     {%- elif kind == 'part_day' -%}
-    inner join {{ relations['period_days'] }} as met
-        on {{ event_meets_part_day('kpi_rows', 'met') }}
+    inner join {{ relations['window_days'] }} as days
+        on {{ event_meets_part_day('kpi_rows', 'days') }}
+    inner join {{ relations['windows'] }} as met
+        on days.window_id = met.window_id
     {%- elif kind == 'state' -%}
     inner join {{ relations['windows'] }} as met
         on {{ state_holds('kpi_rows', 'met.window_end') }}

@@ -40,7 +40,7 @@ with kpi_rows as (
 ),
 {{ rollup(spec, slices, {
     'rows': 'kpi_rows', 'periods': ref('periods'), 'windows': ref('compared_periods'),
-    'period_days': ref('period_days'),
+    'window_days': ref('window_days'), 'block_days': ref('block_days'),
 }, grid_of_kpi(model.name, spec)) }}
 
 select

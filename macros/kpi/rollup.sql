@@ -43,7 +43,8 @@
       divisors     input → whole number by which its sum is divided: the rows hold exact multiples of it
 
     `slices` is a list of lists of dimensions; the first is [], the total.
-    `relations` names: rows, periods, windows (the periods and those that they are measured over) and period_days.
+    `relations` names: rows, periods, windows (the periods and those that they are measured over), window_days and
+    block_days (windows.sql).
     `grid` says which slices of which grains are wanted (grid.sql); all, where it is none. -#}
 {% macro rollup(spec, slices, relations, grid=none) -%}
 {%- set keys = rollup_keys(spec, slices, grid) -%}

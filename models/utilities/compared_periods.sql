@@ -104,15 +104,22 @@ elapsed as (
                 then cast(window_start as timestamp) + ({{ as_of_local() }} - cast(period_start as timestamp))
         end as elapsed_until
     from windows
+),
+
+cut as (
+    select
+        *,
+        case when elapsed_until < cast(window_end as timestamp) then elapsed_until end as before_at
+    from elapsed
 )
 
 select
-    cast(row_number() over (order by time_window, grain, period_start, period_end) as integer) as window_id,
+    cast(dense_rank() over (order by window_start, window_end, before_at) as integer) as window_id,
     time_window,
     grain,
     period_start,
     period_end,
     window_start,
     window_end,
-    case when elapsed_until < cast(window_end as timestamp) then elapsed_until end as before_at
-from elapsed
+    before_at
+from cut

@@ -24,18 +24,20 @@ moves as (
 
 moved as (
     select
-        days.grain,
-        days.period_start,
-        days.period_end,
+        periods.grain,
+        periods.period_start,
+        periods.period_end,
         moves.dimension,
         moves.dimension_value,
         sum(moves.deals) as open_deals,
         sum(moves.amount) as open_amount
     from moves
-    inner join {{ ref('period_days') }} as days
+    inner join {{ ref('window_days') }} as days
         on moves.moved_on = days.date_day
-        and days.time_window = 'own'
-    group by days.grain, days.period_start, days.period_end, moves.dimension, moves.dimension_value
+    inner join {{ ref('compared_periods') }} as periods
+        on days.window_id = periods.window_id
+        and periods.time_window = 'own'
+    group by periods.grain, periods.period_start, periods.period_end, moves.dimension, moves.dimension_value
 ),
 
 -- What was open at a day's start: of a day that ends two periods (a whole one, and one that the asked range cuts) once.

@@ -41,47 +41,41 @@ event_cells_{{ keys.name }} as (
 {% endmacro %}
 
 
-{#- Events by block: days that no window tells apart, so that each holds all of them or none. A block bears its first day.
-    What happens outside all windows is left out. -#}
+{#- Events by block. What happens outside all windows is left out. Where single days are among the part's periods, or the
+    12 steps back, which begin on any day, blocks are days. -#}
 {% macro dated_events(relations, inputs, subjects, keys) -%}
-{%- set part = keys.part.number -%}
-{{ step_begins() }}block_days_{{ part }} as (
+{%- set part = keys.part -%}
+{%- set are_days = 'step_1' in keys.windows or (part.grains is not none and 'day' in part.grains) -%}
+days_{{ part.number }} as (
     select
         date_day,
-        max(starts_on) over (order by date_day nulls first rows between unbounded preceding and current row) as block_on
-    from (
-        select date_day, max(starts_on) as starts_on
-        from (
-            select distinct date_day, cast(null as date) as starts_on
-            from {{ relations['period_days'] }}
-            where window_id in (select window_id from windows_{{ part }})
-            {% for column in ['window_start', 'window_end', 'cast(before_at as date)'] -%}
-            union all
-            select {{ column }}, {{ column }} from windows_{{ part }}
-            {% endfor -%}
-        ) as days_and_starts
-        where date_day is not null
-        group by date_day
-    ) as days
-),{{ step_ends() }}
+        {{ 'date_day' if are_days else 'block_on' }} as block_on
+    from {{ relations['block_days'] }}
+    where
+        date_day >= (select min(window_start) from windows_{{ part.number }})
+        and date_day < (select max(window_end) from windows_{{ part.number }})
+),
 
-{{ step_begins() }}blocks_{{ part }} as (
+{{ step_begins() }}blocks_{{ part.number }} as (
     select
         windows.window_number,
         windows.grain,
         windows.window_start,
         days.date_day as block_on
-    from {{ relations['period_days'] }} as days
-    inner join windows_{{ part }} as windows
+    from {{ relations['window_days'] }} as days
+    inner join windows_{{ part.number }} as windows
         on days.window_id = windows.window_id
-    inner join (select distinct block_on from block_days_{{ part }}) as blocks
-        on days.date_day = blocks.block_on
+    {% if not are_days -%}
+    inner join days_{{ part.number }} as starts
+        on days.date_day = starts.date_day
+        and starts.date_day = starts.block_on
+    {% endif -%}
     where days.before_at is null
 ),{{ step_ends() }}
 
-{{ step_begins() }}dated_events_{{ part }} as (
+{{ step_begins() }}dated_events_{{ part.number }} as (
     select
-        block_days.block_on,
+        days.block_on,
         {% if keys.paired -%}
         coalesce(since_days.block_on, kpi_rows.since_on) as since_on,
         {% endif -%}
@@ -89,10 +83,10 @@ event_cells_{{ keys.name }} as (
         {{ listed(inputs, 'kpi_rows.') }}
         1 as one
     from {{ relations['rows'] }} as kpi_rows
-    inner join block_days_{{ part }} as block_days
-        on kpi_rows.event_on = block_days.date_day
+    inner join days_{{ part.number }} as days
+        on kpi_rows.event_on = days.date_day
     {%- if keys.paired %}
-    left join block_days_{{ part }} as since_days
+    left join days_{{ part.number }} as since_days
         on kpi_rows.since_on = since_days.date_day
     {%- endif %}
 ),{{ step_ends() }}

@@ -7,10 +7,10 @@
 
 {#- The windows of all periods, each with its part of the grid and its number: windows of the same days have the same one,
     and are measured once (a fiscal quarter is mostly a quarter, the previous period is another one). Where subjects look
-    at their period, each window is one of its own. -#}
+    at their period, each window is one of its own. windows_1 and so on are those of a part; `series` names one that each
+    belongs to: its time window and grain. -#}
 {% macro numbered_windows(relations, keys, parts, is_each_its_own) -%}
-{%- set same_days = ['part', 'window_start', 'window_end', 'before_at'] + (period_keys() if is_each_its_own else []) -%}
-{{ step_begins() }}kpi_windows as (
+kpi_windows as (
     select
         window_id,
         {{ listed(period_keys()) }}
@@ -18,28 +18,56 @@
         window_start,
         window_end,
         before_at,
-        part,
-        dense_rank() over (order by {{ same_days | join(', ') }}) as window_number,
-        row_number() over (partition by {{ same_days | join(', ') }} order by {{ period_keys() | join(', ') }}) as namesake
-    from (
-        {% for part in parts -%}
-        select *, {{ part.number }} as part
-        from {{ relations['windows'] }} as windows
-        where {{ is_window_used('windows', keys) }} and {{ is_among('grain', part.grains) }}
-        {{ 'union all' if not loop.last }}
-        {% endfor -%}
-    ) as windows_of_parts
-),{{ step_ends() }}
+        {{ part_of_grain(parts) }} as part,
+        {% if is_each_its_own -%}
+        row_number() over (order by {{ period_keys() | join(', ') }})
+        {%- else -%}
+        window_id * {{ parts | length }} + {{ part_of_grain(parts) }}
+        {%- endif %} as window_number
+    from {{ relations['windows'] }} as windows
+    where {{ is_window_used('windows', keys) }} and {{ is_among('grain', grains_of_parts(parts)) }}
+),
 
 {% for part in parts -%}
 windows_{{ part.number }} as (
-    select *
+    {% if is_each_its_own -%}
+    select *, time_window || ' ' || grain as series
+    {%- else -%}
+    select
+        window_number,
+        window_id,
+        min(grain) as grain,
+        min(time_window || ' ' || grain) as series,
+        window_start,
+        window_end,
+        before_at
+    {%- endif %}
     from kpi_windows
-    where part = {{ part.number }} and namesake = 1
+    where part = {{ part.number }}
+    {{ 'group by window_number, window_id, window_start, window_end, before_at' if not is_each_its_own }}
 ),
 
 {% endfor -%}
 {%- endmacro %}
+
+
+{#- The number of the part of the grid that a grain belongs to. -#}
+{% macro part_of_grain(parts) -%}
+    {%- if parts | length == 1 -%}
+    1
+    {%- else -%}
+    case{% for part in parts %} when {{ is_among('grain', part.grains) }} then {{ part.number }}{% endfor %} end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- The grains of all parts of the grid; none where they are all there are. -#}
+{% macro grains_of_parts(parts) %}
+    {% if parts[0].grains is none %}{% do return(none) %}{% endif %}
+    {% set grains = [] %}
+    {% for part in parts %}{% do grains.extend(part.grains) %}{% endfor %}
+    {% do return(grains) %}
+{% endmacro %}
 
 
 {#- Whether a window is one that the KPI is measured over. -#}

@@ -9,40 +9,37 @@
 window_series_{{ keys.name }} as (
     select
         window_number,
-        time_window,
-        grain,
+        series,
         window_start,
         window_end,
-        row_number() over (partition by time_window, grain order by window_start, window_end) as series_position,
-        count(*) over (partition by time_window, grain) as series_length
+        row_number() over (partition by series order by window_start, window_end) as series_position,
+        count(*) over (partition by series) as series_length
     from windows_{{ keys.part.number }}
 ),
 
 {#- How many windows of each series have started, and ended, by a day: no later than it. -#}
 series_by_day_{{ keys.name }} as (
     select
-        time_window,
-        grain,
+        series,
         date_day,
         started,
         ended
     from (
         select
-            time_window,
-            grain,
+            series,
             date_day,
             is_mark,
             sum(starts) over series_order as started,
             sum(stops) over series_order as ended
         from (
-            select time_window, grain, window_start as date_day, 0 as is_mark, 1 as starts, 0 as stops
+            select series, window_start as date_day, 0 as is_mark, 1 as starts, 0 as stops
             from window_series_{{ keys.name }}
             union all
-            select time_window, grain, window_end as date_day, 0 as is_mark, 0 as starts, 1 as stops
+            select series, window_end as date_day, 0 as is_mark, 0 as starts, 1 as stops
             from window_series_{{ keys.name }}
             union all
-            select series.time_window, series.grain, days.date_day, 1 as is_mark, 0 as starts, 0 as stops
-            from (select distinct time_window, grain from window_series_{{ keys.name }}) as series
+            select series.series, days.date_day, 1 as is_mark, 0 as starts, 0 as stops
+            from (select distinct series from window_series_{{ keys.name }}) as series
             cross join (
                 {% for column in dates -%}
                 select {{ column }} as date_day from {{ relations['rows'] }}
@@ -52,7 +49,7 @@ series_by_day_{{ keys.name }} as (
             ) as days
         ) as starts_stops_and_marks
         window series_order as (
-            partition by time_window, grain order by date_day nulls first, is_mark nulls first rows between unbounded preceding and current row
+            partition by series order by date_day nulls first, is_mark nulls first rows between unbounded preceding and current row
         )
     ) as counted
     where is_mark = 1
@@ -60,8 +57,7 @@ series_by_day_{{ keys.name }} as (
 
 placed_spans_{{ keys.name }} as (
     select
-        series.time_window,
-        series.grain,
+        series.series,
         greatest(coalesce(held_from.started, 0), coalesce(valid_from.ended, 0)) + 1 as first_position,
         least(
             coalesce(held_to.started, series.series_length), coalesce(valid_to.ended, series.series_length)
@@ -69,22 +65,21 @@ placed_spans_{{ keys.name }} as (
         {{ listed(columns, 'kpi_rows.') }}
         1 as one
     from {{ relations['rows'] }} as kpi_rows
-    cross join (select distinct time_window, grain, series_length from window_series_{{ keys.name }}) as series
+    cross join (select distinct series, series_length from window_series_{{ keys.name }}) as series
     {% for column in dates -%}
     left join series_by_day_{{ keys.name }} as {{ column[:-3] }}
-        on series.time_window = {{ column[:-3] }}.time_window
-        and series.grain = {{ column[:-3] }}.grain
+        on series.series = {{ column[:-3] }}.series
         and kpi_rows.{{ column }} = {{ column[:-3] }}.date_day
     {% endfor -%}
     where kpi_rows.held_from_on is not null
 ),
 
 {{ step_begins() }}span_changes_{{ keys.name }} as (
-    select time_window, grain, first_position as series_position, 1 as direction, {{ columns | join(', ') }}
+    select series, first_position as series_position, 1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
     union all
-    select time_window, grain, last_position + 1 as series_position, -1 as direction, {{ columns | join(', ') }}
+    select series, last_position + 1 as series_position, -1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
 ),{{ step_ends() }}
@@ -92,7 +87,7 @@ placed_spans_{{ keys.name }} as (
 {{ step_begins() }}span_steps_{{ keys.name }} as (
     {{ by_slice(
         'span_changes_' ~ keys.name,
-        ['time_window', 'grain', 'series_position'] + keys.subjects,
+        ['series', 'series_position'] + keys.subjects,
         input_sums(inputs, 'direction'),
         keys
     ) }}
@@ -100,29 +95,27 @@ placed_spans_{{ keys.name }} as (
 
 span_running_{{ keys.name }} as (
     select
-        time_window,
-        grain,
+        series,
         series_position,
         {{ listed(slice_keys) }}
         {{ running_sums(inputs) }}
     from (
-        select time_window, grain, series_position, {{ listed(slice_keys) }} {{ sum_columns(inputs) }}
+        select series, series_position, {{ listed(slice_keys) }} {{ sum_columns(inputs) }}
         from span_steps_{{ keys.name }}
         union all
         select
-            window_series.time_window, window_series.grain, window_series.series_position,
+            window_series.series, window_series.series_position,
             {{ listed(slice_keys, 'sliced.') }}
             {% for input in inputs %}cast(null as bigint) as s_{{ input }}, cast(null as bigint) as n_{{ input }}{{ ', ' if not loop.last }}{% endfor %}
         from window_series_{{ keys.name }} as window_series
         inner join (
-            select distinct time_window, grain, {{ slice_keys | join(', ') }} from span_steps_{{ keys.name }}
+            select distinct series, {{ slice_keys | join(', ') }} from span_steps_{{ keys.name }}
         ) as sliced
-            on window_series.time_window = sliced.time_window
-            and window_series.grain = sliced.grain
+            on window_series.series = sliced.series
     ) as steps_and_windows
-    group by time_window, grain, series_position, {{ slice_keys | join(', ') }}
+    group by series, series_position, {{ slice_keys | join(', ') }}
     window step_order as (
-        partition by time_window, grain, {{ slice_keys | join(', ') }}
+        partition by series, {{ slice_keys | join(', ') }}
         order by series_position nulls first
         rows between unbounded preceding and current row
     )
@@ -135,8 +128,7 @@ span_cells_{{ keys.name }} as (
         {{ sum_columns(inputs) }}
     from span_running_{{ keys.name }} as span_running
     inner join window_series_{{ keys.name }} as window_series
-        on span_running.time_window = window_series.time_window
-        and span_running.grain = window_series.grain
+        on span_running.series = window_series.series
         and span_running.series_position = window_series.series_position
     where {% for input in inputs %}span_running.n_{{ input }} > 0{{ ' or ' if not loop.last }}{% endfor %}
 ),
