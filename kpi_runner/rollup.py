@@ -205,8 +205,9 @@ def _windows_sql(question: Question, windows: Sequence[str], calendar: Calendar)
                 start, end = other.start, other.end
                 if slot.end > calendar.complete_until:
                     before_at = compared_as_of(slot, window, question.grain, calendar)
+            number = numbers.setdefault((start, end, before_at), len(numbers))
             rows.append(
-                f"({numbers.setdefault((start, end, before_at), len(numbers))}, {text_literal(window)}, {text_literal(question.grain)},"
+                f"({number}, {text_literal(window)}, {text_literal(question.grain)},"
                 f" {date_literal(slot.start)}, {date_literal(slot.end)},"
                 f" {date_literal(start)}, {date_literal(end)}, {timestamp_literal(before_at)})"
             )
