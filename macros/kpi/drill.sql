@@ -65,14 +65,9 @@ met_rows as (
         {{ listed(period_keys(), 'met.') }}
         kpi_rows.*
     from {{ relations['rows'] }} as kpi_rows
-    {% if kind == 'event' -%}
+    {% if kind in ['event', 'part_day'] -%}
     inner join {{ relations['window_days'] }} as days
-        on {{ event_meets_day('kpi_rows', 'days', keys) }}
-    inner join {{ relations['windows'] }} as met
-        on days.window_id = met.window_id
-    {%- elif kind == 'part_day' -%}
-    inner join {{ relations['window_days'] }} as days
-        on {{ event_meets_part_day('kpi_rows', 'days') }}
+        on {{ event_meets_day('kpi_rows', 'days', keys) if kind == 'event' else event_meets_part_day('kpi_rows', 'days') }}
     inner join {{ relations['windows'] }} as met
         on days.window_id = met.window_id
     {%- elif kind == 'state' -%}
