@@ -25,6 +25,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from kpi_runner.dbt_templates import KeptTemplates
+
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
@@ -132,9 +134,12 @@ def main(arguments: list[str]) -> None:
     directory, variables, *options = arguments
     border = options.index("--")
     common, build = options[:border], options[border + 1 :]
+    templates = KeptTemplates(Path(directory))
+    templates.use()
     manifest = parsed(Path(directory), variables, common, Path(build[build.index("--target-path") + 1]))
     await_word()
     built = dbtRunner(manifest, callbacks=[tell]).invoke(["build", *common, *build])
+    templates.keep()
     sys.exit(0 if built.success else 1 if built.exception is None else REFUSED)
 
 

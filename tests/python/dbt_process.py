@@ -36,10 +36,15 @@ def _invoke(arguments: list[str], environment: dict[str, str], read: Path | None
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+    from kpi_runner.dbt_templates import KeptTemplates
+
     manifest = Manifest.from_msgpack(read.read_bytes()) if read else None
     if manifest:
         manifest.build_flat_graph()  # type: ignore[no-untyped-call]
+    templates = KeptTemplates(read.parent if read else output.parent)
+    templates.use()
     done = dbtRunner(manifest).invoke(arguments)
+    templates.keep()
     sys.stdout.flush()
     if done.exception and not output.stat().st_size:
         print(done.exception)
