@@ -48,10 +48,10 @@ def on_postgres(_: Path) -> Iterator[Environment]:
 
 
 @contextmanager
-def _on_spark(workers: int, directory: Path) -> Iterator[Environment]:
+def _on_spark(workers: int, _: Path) -> Iterator[Environment]:
     """A cluster of its own, but with Spark's own defaults: the tests' are for tables of a few rows."""
-    with cluster(workers) as running:
-        yield running.environment("company") | {"SPARK_CONF_DIR": str(directory)}
+    with cluster(workers, defaults="", java="") as running:
+        yield running.environment("company")
 
 
 #: By what the page calls it.

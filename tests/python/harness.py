@@ -10,9 +10,11 @@ import csv
 import fcntl
 import json
 import os
+import pickle
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -155,13 +157,16 @@ Model = tuple[str, str, str, str]
 class Layer:
     """The compiled layer.
 
-    `models` stand in their order; `checks` are the tests of the data in tests/data, the SQL of each by its name.
+    `models` stand in their order; `checks` are the tests of the data in tests/data, the SQL of each by its name;
+    `specs` say what each KPI is measured by. `compiled_in` is where dbt has compiled it.
     """
 
     models: tuple[Model, ...]
     checks: dict[str, str]
+    specs: dict[str, dict[str, Any]]
     entities: tuple[str, ...]
     data_dir: Path
+    compiled_in: Path
 
     @cached_property
     def statements(self) -> list[duckdb.Statement]:
@@ -233,19 +238,38 @@ def putting(figures: str) -> str:
     )
 
 
-def compile_layer(settings: Settings, entities: Collection[str], work: Path, like: Path | None = None) -> Layer:
-    """Has dbt compile the layer for some settings and the files of some entities.
+def compile_layer(settings: Settings, entities: Collection[str], work: Path, like: Layer | None = None) -> Layer:
+    """Has dbt compile the layer for some settings and the files of some entities, which will lie under `work`.
 
-    `like` is where it was compiled for the same settings and files of other entities: what looks at no file is taken
-    from there.
+    Once for all tests; or, where `like` is a layer for the same settings and files of other entities, what looks at
+    files, and all else is taken from there.
     """
+    data_dir = work / "data"
+    if like:
+        return _compile(settings, tuple(entities), work, like)
+    named = json.dumps([layer_vars(settings, Path()), *entities], sort_keys=True)
+    shared = Path(os.environ[WHERE_READ]) / "compiled" / sha256(named.encode()).hexdigest()[:16]
+    shared.mkdir(parents=True, exist_ok=True)
+    with (shared / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = shared / "layer.pickle"
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(_compile(settings, tuple(entities), shared, None)))
+    layer: Layer = pickle.loads(kept.read_bytes())
+    here, there = str(data_dir), str(layer.data_dir)
+    models = tuple((*model[:3], model[3].replace(there, here)) for model in layer.models)
+    return replace(layer, models=models, data_dir=data_dir)
+
+
+def _compile(settings: Settings, entities: tuple[str, ...], work: Path, like: Layer | None) -> Layer:
+    """Has dbt compile the layer under `work`, all of it or what is not as in another one."""
     data_dir = work / "data"
     write_files({}, entities, data_dir)
     read = project_read(settings.customer_lifecycle)
     options = ["--exclude", "test_type:generic", "test_type:unit"]
-    other = _compiled(like) if like else {}
+    other = _compiled(like.compiled_in) if like else {}
     if like:
-        options += ["--select", *_looking_at_files(like)]
+        options += ["--select", *_looking_at_files(like.compiled_in)]
     run_dbt("compile", layer_vars(settings, data_dir), work, *options, read=read)
     compiled = other | _compiled(work)
     nodes = {
@@ -269,7 +293,8 @@ def compile_layer(settings: Settings, entities: Collection[str], work: Path, lik
         for node in compiled.values()
         if node["resource_type"] == "test" and node["original_file_path"].endswith(".sql")
     }
-    return Layer(tuple(models.values()), checks, tuple(entities), data_dir)
+    specs = like.specs if like else _specs(work)
+    return Layer(tuple(models.values()), checks, specs, entities, data_dir, work)
 
 
 def _manifest(work: Path) -> dict[str, Any]:
@@ -324,7 +349,7 @@ def _built_once(models: dict[str, Model], work: Path) -> dict[str, Model]:
     return read
 
 
-def kpi_specs(work: Path) -> dict[str, dict[str, Any]]:
+def _specs(work: Path) -> dict[str, dict[str, Any]]:
     """What each KPI is measured by, as dbt has compiled it under `work`."""
     nodes = _manifest(work)["nodes"].values()
     return {

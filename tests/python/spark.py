@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -48,6 +48,15 @@ spark.ui.showConsoleProgress false
 spark.log.level ERROR
 """
 
+#: Nor are Java classes written for them, which takes longer than to do without.
+INTERPRETED = """
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
+"""
+
+#: Nor does Java think long about code that soon has done its work.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 #: How long a process of the cluster may take to start, in seconds.
 PATIENCE = 60
 
@@ -73,6 +82,7 @@ class Cluster:
 
     directory: Path
     url: str
+    java: str
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def log(self, name: str) -> str:
@@ -95,6 +105,7 @@ class Cluster:
             "SPARK_LOCAL_DIRS": str(self.directory / "scratch"),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_CONF_DIR": str(self.directory / "conf"),
+            "JAVA_TOOL_OPTIONS": self.java,
         }
 
     def call(self, name: str, *arguments: str) -> Result:
@@ -135,13 +146,16 @@ class Cluster:
 
 
 @contextmanager
-def one_session() -> Iterator[None]:
-    """Commands of this process in the block share a session: starting one takes longer than most commands do."""
+def one_session() -> Iterator[Callable[[str], object]]:
+    """Commands of this process in the block share a session: starting one takes longer than most commands do.
+
+    Yields what runs a statement in it, once a command has started it.
+    """
     opened: list[Session] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "close", lambda session: opened.append(session))
         try:
-            yield
+            yield lambda statement: opened[-1].rows(statement)
         finally:
             patch.undo()
             for session in opened[-1:]:
@@ -149,8 +163,8 @@ def one_session() -> Iterator[None]:
 
 
 @contextmanager
-def cluster(workers: int = 2) -> Iterator[Cluster]:
-    """A new cluster, each worker of one core."""
+def cluster(workers: int = 2, defaults: str = DEFAULTS + INTERPRETED, java: str = JAVA) -> Iterator[Cluster]:
+    """A new cluster, each worker of one core, with these lines in spark-defaults.conf and options for Java."""
     lacks = lacking()
     assert lacks is None, lacks
     directory = Path(tempfile.mkdtemp(prefix="spark_"))
@@ -159,16 +173,16 @@ def cluster(workers: int = 2) -> Iterator[Cluster]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        running = Cluster(directory, f"spark://127.0.0.1:{port}")
+        running = Cluster(directory, f"spark://127.0.0.1:{port}", java)
         (directory / "conf").mkdir()
-        (directory / "conf" / "spark-defaults.conf").write_text(DEFAULTS, encoding="utf-8")
+        (directory / "conf" / "spark-defaults.conf").write_text(defaults, encoding="utf-8")
         master = ("master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0")
-        started.append(_started(directory, "master", *master))
+        started.append(_started(running, "master", *master))
         _await(running, "master", "I have been elected leader", started[-1])
         for number in range(1, workers + 1):
             place = directory / f"worker_{number}"
             options = ("--host", "127.0.0.1", "-c", "1", "-m", "2g", "--webui-port", "0", "-d", str(place))
-            running.workers.append(_started(directory, f"worker_{number}", "worker.Worker", *options, running.url))
+            running.workers.append(_started(running, f"worker_{number}", "worker.Worker", *options, running.url))
             started.append(running.workers[-1])
         for number in range(1, workers + 1):
             _await(running, f"worker_{number}", "Successfully registered with master", running.workers[number - 1])
@@ -181,9 +195,9 @@ def cluster(workers: int = 2) -> Iterator[Cluster]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _started(directory: Path, name: str, main: str, *options: str) -> subprocess.Popen[bytes]:
+def _started(running: Cluster, name: str, main: str, *options: str) -> subprocess.Popen[bytes]:
     """A process of the cluster, in a group of its own, so that executors end with their worker."""
-    spark = home()
+    spark, directory = home(), running.directory
     assert spark is not None
     environment = {
         **os.environ,
@@ -192,6 +206,7 @@ def _started(directory: Path, name: str, main: str, *options: str) -> subprocess
         "SPARK_LOCAL_DIRS": str(directory / "scratch"),
         "SPARK_DAEMON_MEMORY": "256m",
         "PYSPARK_PYTHON": sys.executable,
+        "JAVA_TOOL_OPTIONS": running.java,
     }
     with (directory / f"{name}.log").open("wb") as log:
         return subprocess.Popen(

@@ -22,7 +22,7 @@ from kpi_runner.query import Request, answer, asked_of
 from kpi_runner.rollup import figures_sql
 from kpi_runner.warehouse import Warehouse as OpenWarehouse
 from tests.python.conftest import ROOT, Builder, Built, Warehouse, as_text, records
-from tests.python.scope import in_ci
+from tests.python.scope import every_third, in_ci
 
 KEYS = ["kpi_id", "measure", "grain", "period_start", "period_end"]
 FIGURES = ["numerator", "denominator", "value", "row_count", "is_complete", "is_provisional"]
@@ -334,13 +334,13 @@ def assert_agreement(opened: OpenWarehouse, kpi_id: str, period: str) -> None:
             assert Counter(built) == rolled_up, (grain, dimension)
 
 
-@pytest.mark.parametrize("kpi_id", KPIS)
+@pytest.mark.parametrize("kpi_id", every_third(KPIS))
 def test_a_query_agrees_with_kpi_values(demo: Built, kpi_id: str) -> None:
     with OpenWarehouse(demo.warehouse.path) as opened:
         assert_agreement(opened, kpi_id, "all")
 
 
-@pytest.mark.parametrize("kpi_id", KPIS)
+@pytest.mark.parametrize("kpi_id", every_third(KPIS))
 def test_one_measure_has_the_slices_of_all(demo: Built, kpi_id: str) -> None:
     """Also those in which nothing but another measure has something: such a slice was built of it, too."""
     with OpenWarehouse(demo.warehouse.path) as opened:

@@ -20,7 +20,7 @@ from hypothesis import assume, given
 from kpi_runner.clock import as_of_local, utc_of_local, week_start_number
 from kpi_runner.periods import Calendar, Slot, grain_start, next_start
 from kpi_runner.rollup import Moment, Question, figures_sql
-from tests.python.harness import ROOT, Layer, compile_layer, delivering, kpi_specs, on_companies
+from tests.python.harness import ROOT, Layer, compile_layer, delivering, on_companies
 from tests.python.reference.clock import Clock
 from tests.python.reference.company import COLUMNS, Company, Row, Settings
 from tests.python.reference.figures import Figure, Key, figures
@@ -68,7 +68,6 @@ class Asked(NamedTuple):
 def test_what_was_known_then_agrees_with_the_reference(number: int, back: timedelta, tmp_path: Path) -> None:
     variant = SETTINGS[number]
     layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
-    specs = kpi_specs(tmp_path)
     local = as_of_local(variant.as_of, variant.timezone) - back
     utc = utc_of_local(local, variant.timezone)
     then = replace(variant, as_of=f"{utc.isoformat()}Z", day_slices=True)
@@ -83,7 +82,7 @@ def test_what_was_known_then_agrees_with_the_reference(number: int, back: timede
         with built(layer, whole, then) as connection:
             expected = by_place(figures(whole, then, GRAINS, calendar.last_day))
             if not asked:
-                asked.extend(questions(connection, specs, Instant(local, utc, calendar), variant))
+                asked.extend(questions(connection, layer.specs, Instant(local, utc, calendar), variant))
             turn = turns.setdefault(repr(whole), len(turns) % TURNS)  # The same where one comes again.
             for question in asked[turn::TURNS]:
                 assert_known(connection, question, expected.get(question.place, {}))

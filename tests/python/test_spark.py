@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from tests.python.engines import other_figures, without_seconds
 from tests.python.harness import run_dbt
 from tests.python.reference.company import COLUMNS, Company, write_company
 from tests.python.scope import on_a_server
-from tests.python.spark import Cluster, cluster, one_session
+from tests.python.spark import DEFAULTS, INTERPRETED, Cluster, cluster, one_session
 from tests.python.test_maven_crm import MAVEN
 from tests.python.test_maven_crm import RUN as RUN_MAVEN
 from tests.python.test_olist_funnel import OLIST
@@ -127,8 +127,8 @@ def company_of_zones() -> Company:
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Cluster]:
-    """The cluster."""
-    with cluster() as running:
+    """The cluster. Where all is built that can be, Spark writes the Java classes that it writes for its users."""
+    with cluster(defaults=DEFAULTS if ALL else DEFAULTS + INTERPRETED) as running:
         yield running
 
 
@@ -208,46 +208,58 @@ def test_nobody_reads_while_a_run_has_the_tables_open(killed: Killed) -> None:
     assert "admits one at a time" in killed.query.stderr
 
 
-def test_what_reads_figures_reads_what_it_reads_of_duckdb(spark: Cluster, built: Result, on_duckdb: Built) -> None:
-    with one_session():
+@pytest.fixture(scope="class")
+def ask(built: Result) -> Iterator[Callable[[str], object]]:
+    """Runs a statement in the session that all commands of a class share."""
+    with one_session() as statement:
+        yield statement
+
+
+@pytest.mark.usefixtures("ask")
+class TestWhatIsBuilt:
+    """What commands make of it, one after the other."""
+
+    def test_what_reads_figures_reads_what_it_reads_of_duckdb(self, spark: Cluster, on_duckdb: Built) -> None:
         for line in READING:
             arguments = shlex.split(line)
             there, here = spark.call("zones", *arguments), on_duckdb.warehouse.call(*arguments)
             assert (there.exit_code, there.stderr) == (here.exit_code, here.stderr), line
             assert there.stdout.splitlines() == here.stdout.splitlines(), line
         lineage = spark.call("zones", "show", "revenue").stdout
-    assert lineage == on_duckdb.warehouse.call("show", "revenue").stdout
-    assert "deals.csv.amount (raw)" in lineage
+        assert lineage == on_duckdb.warehouse.call("show", "revenue").stdout
+        assert "deals.csv.amount (raw)" in lineage
 
-
-def test_figures_are_written_and_published(spark: Cluster, built: Result, on_duckdb: Built, tmp_path: Path) -> None:
-    with one_session():
+    def test_figures_are_written_and_published(self, spark: Cluster, on_duckdb: Built, tmp_path: Path) -> None:
         out = str(tmp_path / "there")
         assert spark.call("zones", "export", "--format", "parquet", "--output", out).exit_code == 0
         assert spark.call("zones", "publish").exit_code == 0
         difference = spark.call("zones", "diff")
-    assert (difference.exit_code, difference.stdout) == (0, "")
-    assert "no figure has changed, of " in difference.stderr
-    assert on_duckdb.warehouse.call("export", "--format", "parquet", "--output", str(tmp_path / "here")).exit_code == 0
-    for file in (tmp_path / "here").iterdir():
-        assert columns(tmp_path / "there" / file.name) == columns(file), file.name
+        assert (difference.exit_code, difference.stdout) == (0, "")
+        assert "no figure has changed, of " in difference.stderr
+        here = ("export", "--format", "parquet", "--output", str(tmp_path / "here"))
+        assert on_duckdb.warehouse.call(*here).exit_code == 0
+        for file in (tmp_path / "here").iterdir():
+            assert columns(tmp_path / "there" / file.name) == columns(file), file.name
+
+    def test_a_file_that_cannot_be_read_changes_nothing(
+        self, ask: Callable[[str], object], spark: Cluster, tmp_path: Path
+    ) -> None:
+        """But the run ends what one had begun that was killed when it had made but some of the views."""
+        assert spark.call("zones", "list").exit_code == 0
+        ask("drop view kpi.kpi_values")
+        ask("alter schema kpi set dbproperties ('kpi.views_of' = 'kpi__2')")
+        (tmp_path / "deals.csv").write_text('deal_id,created_at,stage,outcome\n"d1', encoding="utf-8")
+        there = spark.call("zones", "run", "--data", str(tmp_path))
+        here = Warehouse(tmp_path / "here").run("run", "--data", str(tmp_path))
+        assert (there.exit_code, there.stderr) == (here.exit_code, here.stderr)
+        assert there.exit_code == 3
+        assert spark.call("zones", "query", "revenue", "--period", "2026").exit_code == 0
+        ask("select count(*) from kpi.kpi_values")
 
 
 def columns(file: Path) -> list[tuple[Any, ...]]:
     """The columns of a Parquet file, and their types."""
     return duckdb.execute(f"select column_name, column_type from (describe from '{file}')").fetchall()
-
-
-def test_a_file_that_cannot_be_read_changes_nothing(spark: Cluster, built: Result, tmp_path: Path) -> None:
-    """But the run ends what one had begun that was killed when it had made but some of the views."""
-    spark.execute("zones", "drop view kpi.kpi_values", "alter schema kpi set dbproperties ('kpi.views_of' = 'kpi__2')")
-    (tmp_path / "deals.csv").write_text('deal_id,created_at,stage,outcome\n"d1', encoding="utf-8")
-    there = spark.call("zones", "run", "--data", str(tmp_path))
-    here = Warehouse(tmp_path / "here").run("run", "--data", str(tmp_path))
-    assert (there.exit_code, there.stderr) == (here.exit_code, here.stderr)
-    assert there.exit_code == 3
-    assert spark.call("zones", "query", "revenue", "--period", "2026").exit_code == 0
-    spark.execute("zones", "select count(*) from kpi.kpi_values")
 
 
 @pytest.mark.skipif(not ALL, reason="takes five minutes: KPI_SPARK=all")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.python.harness import compile_layer, delivering, kpi_specs
+from tests.python.harness import Layer, compile_layer, delivering
 from tests.python.reference.company import COLUMNS, Company, Row, Settings
 from tests.python.test_harness import COMPANY as SKETCH
 
@@ -106,13 +106,9 @@ class Built(NamedTuple):
     primary: dict[str, str]
 
 
-def built(entities: tuple[str, ...], work: Path, everything: Path | None = None) -> Built:
-    """What a folder of these entities gives, without cells in which nothing happened: other entities open them.
-
-    `everything` is where a folder of all entities was compiled.
-    """
-    layer = compile_layer(SETTINGS, entities, work, everything)
-    with layer.build(delivering(company(), entities)) as connection:
+def built(layer: Layer) -> Built:
+    """What a layer's entities give, without cells in which nothing happened: other entities open them."""
+    with layer.build(delivering(company(), layer.entities)) as connection:
         figures = connection.execute(
             "select kpi_id, measure, dimension, dimension_value, grain, period_start, period_end,"
             " numerator, denominator, value, row_count, is_complete, is_provisional"
@@ -121,19 +117,19 @@ def built(entities: tuple[str, ...], work: Path, everything: Path | None = None)
         unavailable = connection.execute(
             "select kpi_id, measure, dimension, missing from unavailable_measures"
         ).fetchall()
-    primary = {kpi: next(iter(spec["measures"])) for kpi, spec in kpi_specs(everything or work).items()}
+    primary = {kpi: next(iter(spec["measures"])) for kpi, spec in layer.specs.items()}
     return Built({row[:7]: row[7:] for row in figures}, unavailable, primary)
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a folder of all entities is compiled."""
-    return tmp_path_factory.mktemp("everything")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Layer:
+    """The layer for a folder of all entities."""
+    return compile_layer(SETTINGS, tuple(COLUMNS), tmp_path_factory.mktemp("everything"))
 
 
 @pytest.fixture(scope="module")
-def everything(compiled: Path) -> Built:
-    return built(tuple(COLUMNS), compiled)
+def everything(compiled: Layer) -> Built:
+    return built(compiled)
 
 
 def test_every_entity_is_left_out_once() -> None:
@@ -142,8 +138,9 @@ def test_every_entity_is_left_out_once() -> None:
 
 
 @pytest.mark.parametrize("entity", COLUMNS)
-def test_without_an_entity(entity: str, everything: Built, compiled: Path, tmp_path: Path) -> None:
-    less = built(tuple(name for name in COLUMNS if name != entity), tmp_path, compiled)
+def test_without_an_entity(entity: str, everything: Built, compiled: Layer, tmp_path: Path) -> None:
+    others = tuple(name for name in COLUMNS if name != entity)
+    less = built(compile_layer(SETTINGS, others, tmp_path, compiled))
     assert {missing for *_, missing in less.unavailable if entity not in missing} == set()
     gone = {(kpi, measure) for kpi, measure, dimension, _ in less.unavailable if dimension is None}
     uncut = {(kpi, measure, dimension) for kpi, measure, dimension, _ in less.unavailable}
