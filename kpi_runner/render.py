@@ -8,7 +8,7 @@ digits in every format.
 import csv
 import json
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -113,19 +113,18 @@ class _Lines(list[str]):
         self.append(line.removesuffix("\r\n") + "\n")
 
 
-def to_text(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Collection[str] = ()) -> str:
+def to_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The table in aligned columns, for a terminal: a header, a rule, one line per row.
 
-    Columns of numbers stand to the right, and so do those named in `right` (for figures that are
-    text already, see display). A list of plain values is joined with commas. Control characters
-    are shown as spaces, so that no data can steer the terminal. Raises ValueError where a row has
-    not as many values as there are columns.
+    Columns of numbers stand to the right. A list of plain values is joined with commas. Control
+    characters are shown as spaces, so that no data can steer the terminal. Raises ValueError where a
+    row has not as many values as there are columns.
     """
     body = [[value for _, value in zip(columns, row, strict=True)] for row in rows]
     cells = [[_cell(value) for value in row] for row in body]
     head = [_cell(name) for name in columns]
     widths = [max(map(_width, column)) for column in zip(head, *cells, strict=True)]
-    rightwards = [name in right or _is_numeric([row[place] for row in body]) for place, name in enumerate(columns)]
+    rightwards = [_is_numeric([row[place] for row in body]) for place in range(len(columns))]
     lines = [head, ["-" * width for width in widths], *cells]
     return "".join(_line(line, widths, rightwards) + "\n" for line in lines)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kpi_runner.compare import COMPARISONS, shown_change, shown_share
-from kpi_runner.explain import explain
+from kpi_runner.explain import Explanation, explain
 from kpi_runner.options import (
     format_option,
     name_as_of,
@@ -84,30 +85,23 @@ def command(
     name_as_of(settings)
     for note in dict.fromkeys(notes):
         click.echo(f"note: {note}", err=True)
-    head = (kpi, asked.measures[0].measure, asked.question.grain, slot.start, slot.end, other_start, other_end)
+    told = asked.measures[0]
     here = period_text("custom", slot.start, slot.end, calendar)
     there = period_text("custom", other_start, other_end, calendar)
-    click.echo(f"{head[1]} of {here}, compared with {there}", err=True)
-    rows: list[tuple[Any, ...]] = [
-        (
-            *head,
-            explanation.dimension,
-            part.slice,
-            part.value,
-            part.compared_value,
-            part.rate_effect,
-            part.mix_effect,
-            part.contribution,
-            part.share,
-        )
-        for explanation in found
-        for part in explanation.parts
-    ]
+    click.echo(f"{told.measure} of {here}, compared with {there}", err=True)
     if output_format == "text":
-        unit = asked.measures[0].unit
-        write_table("text", TEXT_COLUMNS, [_shown(row[len(head) :], unit) for row in rows])
+        write_table("text", TEXT_COLUMNS, [_shown(row, told.unit) for row in _rows(found)])
     else:
-        write_table(output_format, COLUMNS, rows)
+        head = (kpi, told.measure, asked.question.grain, slot.start, slot.end, other_start, other_end)
+        write_table(output_format, COLUMNS, [(*head, *row) for row in _rows(found)])
+
+
+def _rows(explanations: Iterable[Explanation]) -> Iterator[tuple[Any, ...]]:
+    """The values of TEXT_COLUMNS, a row per slice."""
+    for explanation in explanations:
+        for part in explanation.parts:
+            effects = (part.rate_effect, part.mix_effect, part.contribution, part.share)
+            yield (explanation.dimension, part.slice, part.value, part.compared_value, *effects)
 
 
 def _shown(row: tuple[Any, ...], unit: str | None) -> list[Any]:

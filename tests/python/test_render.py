@@ -91,10 +91,10 @@ def test_text_is_aligned_with_numbers_to_the_right() -> None:
         ["won_deals", Decimal("7.00"), "50 %", None],
         ["revenue", Decimal(10005534), "3.5 %", ["rep", "team"]],
     ]
-    assert to_text(["kpi", "value", "share", "by"], rows, right=["share"]) == (
+    assert to_text(["kpi", "value", "share", "by"], rows) == (
         "kpi           value  share  by\n"
         "---------  --------  -----  ---------\n"
-        "won_deals         7   50 %\n"
+        "won_deals         7  50 %\n"
         "revenue    10005534  3.5 %  rep, team\n"
     )
 
