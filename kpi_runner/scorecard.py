@@ -64,15 +64,16 @@ def scorecard(warehouse: Warehouse, grain: str, period_start: date | None, condi
     """The measures of every KPI in one complete period, goals first; of those a condition takes."""
     calendar = warehouse.settings().calendar
     columns = ", ".join(f"{source}.{name}" for name, source in _SOURCES.items())
+    # By a column of its own, for Spark orders by no window.
     rows = warehouse.rows(
-        f"select {columns} from kpi_scorecard as card"
+        f"with lines as (select {columns}, measures.position as measure_position,"
+        " min(card.goal_position) over (partition by card.goal) as first_position from kpi_scorecard as card"
         " inner join kpi_catalog as catalog on card.kpi_id = catalog.kpi_id"
         " inner join kpi_measures as measures on card.kpi_id = measures.kpi_id"
         " and card.measure = measures.measure"
-        f" where card.grain = ? and card.period_start = ? and {condition}"
-        " order by min(card.goal_position) over (partition by card.goal) nulls last, card.goal_position,"
-        " case when card.goal is null then catalog.theme end, catalog.number nulls first, card.kpi_id,"
-        " measures.position",
+        f" where card.grain = ? and card.period_start = ? and {condition})"
+        f" select {', '.join(SCORECARD_COLUMNS)} from lines order by first_position nulls last, goal_position,"
+        " case when goal is null then theme end, number nulls first, kpi_id, measure_position",
         [grain, period_start],
     )
     start = SCORECARD_COLUMNS.index("period_start")

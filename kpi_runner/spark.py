@@ -50,6 +50,7 @@ class Session:
         try:
             from py4j.protocol import Py4JError
             from pyspark.errors import PySparkException
+            from pyspark.logger import PySparkLogger
             from pyspark.sql import SparkSession
         except ImportError:
             raise DataError(
@@ -57,6 +58,9 @@ class Session:
                 " pip install --require-hashes -r requirements/spark.txt"
             ) from None
         self.errors = (PySparkException, Py4JError)
+        # What the cluster refuses is said in an error of ours, without a page of its plan.
+        for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+            PySparkLogger.getLogger(name).disabled = True
         # Times without a zone are the session's, in UTC; Python would read them in the machine's.
         os.environ["TZ"] = "UTC"
         time.tzset()

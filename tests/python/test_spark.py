@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
+from kpi_runner.errors import KpiError
 from tests.python.conftest import AS_OF, ROOT, Builder, Built, Result, Warehouse, parsed, small_company
 from tests.python.engines import other_figures, without_seconds
 from tests.python.harness import run_dbt
@@ -231,15 +232,26 @@ class TestWhatIsBuilt:
 
     def test_figures_are_written_and_published(self, spark: Cluster, on_duckdb: Built, tmp_path: Path) -> None:
         out = str(tmp_path / "there")
-        assert spark.call("zones", "export", "--format", "parquet", "--output", out).exit_code == 0
+        formats = ("export", "--format", "parquet,html", "--output")
+        assert spark.call("zones", *formats, out).exit_code == 0
         assert spark.call("zones", "publish").exit_code == 0
         difference = spark.call("zones", "diff")
         assert (difference.exit_code, difference.stdout) == (0, "")
         assert "no figure has changed, of " in difference.stderr
-        here = ("export", "--format", "parquet", "--output", str(tmp_path / "here"))
-        assert on_duckdb.warehouse.call(*here).exit_code == 0
-        for file in (tmp_path / "here").iterdir():
+        assert on_duckdb.warehouse.call(*formats, str(tmp_path / "here")).exit_code == 0
+        for file in (tmp_path / "here").glob("*.parquet"):
             assert columns(tmp_path / "there" / file.name) == columns(file), file.name
+        report = "report.html"  # With the scorecard, which `kpi demo` shows, too.
+        assert (tmp_path / "there" / report).read_bytes() == (tmp_path / "here" / report).read_bytes()
+
+    def test_what_the_cluster_refuses_is_said_once(
+        self, ask: Callable[[str], object], spark: Cluster, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """In an error, and nowhere beside it."""
+        assert spark.call("zones", "list").exit_code == 0
+        with pytest.raises(KpiError, match="nothing_there"):
+            ask("select nothing_there")
+        assert capfd.readouterr().err == ""
 
     def test_a_file_that_cannot_be_read_changes_nothing(
         self, ask: Callable[[str], object], spark: Cluster, tmp_path: Path
