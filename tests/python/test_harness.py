@@ -121,7 +121,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Both:
     layer = compile_layer(SETTINGS, tuple(COLUMNS), work)
     replayed = layer.build(COMPANY)
     write_files(COMPANY, tuple(COLUMNS), layer.data_dir)
-    run_dbt("build", layer_vars(SETTINGS, layer.data_dir), work)
+    # Without tests: test_recipes.py runs them.
+    run_dbt("build", layer_vars(SETTINGS, layer.data_dir), work, "--exclude-resource-type", "test", "unit_test")
     return Both(layer, replayed, work)
 
 
