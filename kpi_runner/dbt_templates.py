@@ -1,6 +1,6 @@
 """What Jinja has made of dbt's macros and the project's models, kept from one run to the next.
 
-dbt has Jinja compile each of some nine hundred templates anew in every process, which is a tenth of a small company's
+dbt has Jinja compile each of some nine hundred templates anew in every process, which is an eighth of a small company's
 run. What comes out hangs on nothing but the text, the kind of environment, and the versions of Python, Jinja and dbt.
 """
 

@@ -208,6 +208,17 @@
 {% macro default__remade_table(relation, sql) %}{% do return(['create or replace table ' ~ relation ~ ' as ' ~ sql]) %}{% endmacro %}
 
 
+{#- Makes the table of a model from its SQL, which is planned once: the model's contract is held against the table. -#}
+{% macro make_table(table, sql) %}
+    {% set existing = load_cached_relation(table) %}
+    {% if existing is not none and existing.type != 'table' %}{% do adapter.drop_relation(existing) %}{% endif %}
+    {% for statement_sql in remade_table(table, sql) %}
+        {% call statement('main') %}{{ statement_sql }}{% endcall %}
+    {% endfor %}
+    {% if config.get('contract').enforced %}{% do get_assert_columns_equivalent('select * from ' ~ table) %}{% endif %}
+{% endmacro %}
+
+
 {#- Tables whose rows are replaced by a key, a text: each model that is built puts its own in, and the others stay.
     `columns` are names with their types. -#}
 {% macro keyed_table(relation, columns, key) %}{{ adapter.dispatch('keyed_table', 'sales_kpis')(relation, columns, key) }}{% endmacro %}

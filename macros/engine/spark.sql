@@ -184,15 +184,10 @@
 {#- A table. dbt's own way of making one plans the SQL once more to compare it with the contract, which takes as long as the
     rows of a small company. Here, as on DuckDB, the contract is held against the table itself. -#}
 {% materialization table, adapter='spark' %}
-    {%- set existing = load_cached_relation(this) -%}
     {%- set table = this.incorporate(type='table') -%}
 
     {{ run_hooks(pre_hooks) }}
-    {% if existing is not none and existing.type != 'table' %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% for sql in remade_table(table, compiled_code) %}
-        {% call statement('main') %}{{ sql }}{% endcall %}
-    {% endfor %}
-    {% if config.get('contract').enforced %}{{ get_assert_columns_equivalent('select * from ' ~ table) }}{% endif %}
+    {% do make_table(table, compiled_code) %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(table, model) %}
     {{ return({'relations': [table]}) }}
