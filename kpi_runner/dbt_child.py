@@ -5,7 +5,7 @@
 Reading the project takes dbt longer than building a small company, so what it has read stays in PARSED_DIR for the
 next run. dbt reads anew what has changed in the project, but all of it where one of the vars has; so it reads with
 those left out that shape no model (PARSE_VARS), and builds with all (in BUILD_OPTION). Its manifest.json lies there,
-too; the build gets a copy, of the project as it was read for it.
+too; the build gets a copy, of the project as it was read for it. Compiled templates lie above, for all PARSED_DIRs.
 
 What dbt has to say comes as JSON lines, of those events alone that somebody asks for (see dbt_log.py): most of them
 are for debugging, and neither made into messages nor into lines; that was a tenth of a small build's time.
@@ -134,7 +134,7 @@ def main(arguments: list[str]) -> None:
     directory, variables, *options = arguments
     border = options.index("--")
     common, build = options[:border], options[border + 1 :]
-    templates = KeptTemplates(Path(directory))
+    templates = KeptTemplates(Path(directory).parent)
     templates.use()
     manifest = parsed(Path(directory), variables, common, Path(build[build.index("--target-path") + 1]))
     await_word()

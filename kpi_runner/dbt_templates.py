@@ -16,7 +16,7 @@ from types import CodeType
 from typing import Any
 
 #: How many are kept; of more than that, those of the last run alone.
-MOST = 5000
+MOST = 4000
 
 
 class KeptTemplates:
@@ -55,6 +55,7 @@ class KeptTemplates:
             return
         unfinished = self.file.with_name(f"{self.file.name}.{os.getpid()}")
         with suppress(OSError):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             both = self._kept | self._used
             unfinished.write_bytes(marshal.dumps(both if len(both) <= MOST else self._used))
             unfinished.replace(self.file)

@@ -42,7 +42,8 @@ def parsed_directory(project: Project, target: Target, schema: str, shaping: str
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "lock").touch()
         os.utime(directory)  # What is in use is among the newest.
-        for old in sorted(parsed.iterdir(), key=lambda path: path.stat().st_mtime)[:-MOST_PARSED]:
+        kept = sorted(filter(Path.is_dir, parsed.iterdir()), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-MOST_PARSED]:
             shutil.rmtree(old, ignore_errors=True)
     except OSError:
         directory = workplace / "parsed"

@@ -11,6 +11,9 @@ from pathlib import Path
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
+#: Where runs of `kpi` keep theirs, too.
+TEMPLATES = Path(__file__).resolve().parents[2] / "target" / "parsed"
+
 
 def call_dbt(
     arguments: Sequence[str], environment: Mapping[str, str], read: Path | None, output: Path
@@ -41,7 +44,7 @@ def _invoke(arguments: list[str], environment: dict[str, str], read: Path | None
     manifest = Manifest.from_msgpack(read.read_bytes()) if read else None
     if manifest:
         manifest.build_flat_graph()  # type: ignore[no-untyped-call]
-    templates = KeptTemplates(read.parent if read else output.parent)
+    templates = KeptTemplates(TEMPLATES)
     templates.use()
     done = dbtRunner(manifest).invoke(arguments)
     templates.keep()

@@ -82,7 +82,8 @@ def by_slice(rows: list[dict[str, Any]], dimension: str) -> dict[str, float]:
 
 def test_a_folder_without_accounts(builder: Builder) -> None:
     company = {name: rows for name, rows in small_company().items() if name != "accounts"}
-    warehouse = builder.folder("no_accounts", company).warehouse
+    selected = ("--select", "won_deals,new_customers,repeat_sales_by_channel")
+    warehouse = builder.folder("no_accounts", company, *selected).warehouse
     assert by_slice(warehouse.query("won_deals", "--by", "segment"), "segment") == {"(unknown)": 3}
     assert by_slice(warehouse.query("won_deals", "--by", "rep"), "rep") == {"Ann": 2, "Bob": 1}
     assert "accounts" in warehouse.refused("repeat_sales_by_channel")
@@ -140,7 +141,8 @@ def test_an_export_without_accounts(builder: Builder, tmp_path: Path) -> None:
         lines = [line.strip() for line in text.strip().splitlines()]
         (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     options = ("--system", "opportunity_export", "--data", str(tmp_path), "--as-of", AS_OF)
-    warehouse = builder.run("export_no_accounts", "run", *options).warehouse
+    selected = ("--select", "won_deals,open_pipeline,repeat_sales_by_channel")
+    warehouse = builder.run("export_no_accounts", "run", *options, *selected).warehouse
     assert by_slice(warehouse.query("won_deals", "--by", "segment"), "segment") == {"(unknown)": 1}
     assert by_slice(warehouse.query("won_deals", "--by", "product"), "product") == {"GTX Pro": 1}
     assert "accounts" in warehouse.refused("repeat_sales_by_channel")

@@ -52,4 +52,5 @@ def test_a_file_that_cannot_be_read_holds_nothing(tmp_path: Path, content: bytes
 
 
 def test_a_directory_that_cannot_be_written_is_no_matter(tmp_path: Path) -> None:
-    assert rendered(tmp_path / "nowhere") == ["3", "'2'", "2", "'1'"]
+    (tmp_path / "file").touch()
+    assert rendered(tmp_path / "file" / "nowhere") == ["3", "'2'", "2", "'1'"]

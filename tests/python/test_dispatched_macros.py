@@ -14,6 +14,7 @@ from typing import Any
 from kpi_runner.build import ALWAYS_BUILT
 from tests.python.conftest import SYSTEMS
 from tests.python.harness import run_dbt
+from tests.python.scope import in_ci
 from tests.python.test_spark import KPIS
 
 
@@ -48,6 +49,7 @@ def called(manifest: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]]) -> s
     return found
 
 
+@in_ci
 def test_every_dispatched_macro_runs_on_spark(tmp_path: Path) -> None:
     """The one of Spark where there is one, and else the one for all."""
     run_dbt("parse", {"source_systems": SYSTEMS}, tmp_path, "--target", "spark")
