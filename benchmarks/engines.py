@@ -2,7 +2,7 @@
 
     python -m benchmarks.engines
 
-It takes an hour or two, and servers that `make bench` does not ask for, so it writes its own part of README.md.
+It takes hours, and servers that `make bench` does not ask for, so it writes its own part of README.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import startup
 from benchmarks.generate import generate
-from benchmarks.page import PAGE, PART_OF_ENGINES
+from benchmarks.page import write_part
 from tests.python.postgres import server
 from tests.python.spark import cluster
 
@@ -30,10 +30,9 @@ WARM_UP = 0.01
 KPIS = ("win_rate", "open_pipeline", "session_value", "visitor_to_lead_rate")
 
 ABOUT = f"""\
-Written by `python -m benchmarks.engines`. Whole runs from Parquet of {", ".join(KPIS)}, files loaded and marts built
-with them; in seconds, and in brackets as a ratio to DuckDB. One run each, after one that has dbt read the project. All
-on one machine of {os.cpu_count()} cores, which Spark's driver, master and workers (of one core each) share; PostgreSQL
-without `fsync`, otherwise as it comes."""
+Whole runs from Parquet of {", ".join(KPIS)}, files loaded and marts built with them; in seconds, and in brackets as a
+ratio to DuckDB. One run each, after one that has dbt read the project. All on one machine of {os.cpu_count()} cores,
+which Spark's driver, master and workers (of one core each) share; PostgreSQL without `fsync`, otherwise as it comes."""
 
 Environment = Mapping[str, str]
 
@@ -101,10 +100,7 @@ def lines(scales: Sequence[float], found: Mapping[str, Sequence[float]]) -> list
 def main() -> None:
     """Measures, and writes the part of the page."""
     measured([WARM_UP])
-    part = "\n".join((PART_OF_ENGINES, "", ABOUT, "", *lines(SCALES, measured(SCALES)), "", ""))
-    text = PAGE.read_text(encoding="utf-8").partition(PART_OF_ENGINES)[0]
-    PAGE.write_text(f"{text}{part}", encoding="utf-8")
-    sys.stdout.write(part)
+    write_part("On other engines", [*ABOUT.splitlines(), "", *lines(SCALES, measured(SCALES))])
 
 
 if __name__ == "__main__":

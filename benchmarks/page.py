@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +17,29 @@ from benchmarks.generate import generate
 PAGE = Path(__file__).with_name("README.md")
 SCALE = 1
 
-#: How the part of the page begins that benchmarks.engines writes: it is the last one, and stays.
-PART_OF_ENGINES = "## On other engines"
+#: The parts at the page's end that take hours, and are written by others: what writes each.
+LONG_PARTS = {"As history grows": "benchmarks.growth", "On other engines": "benchmarks.engines"}
+
+
+def parts(text: str) -> dict[str, str]:
+    """The parts of a page by their titles, each with its title; what stands before them has none."""
+    found = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    return {part.partition("\n")[0].removeprefix("## ") if part.startswith("## ") else "": part for part in found}
+
+
+def write_part(title: str, lines: Sequence[str]) -> None:
+    """Writes one of the long parts, in its place, and prints it."""
+    written = parts(PAGE.read_text(encoding="utf-8"))
+    written[title] = "\n".join((f"## {title}", "", f"Written by `python -m {LONG_PARTS[title]}`.", "", *lines, "", ""))
+    last = [written.pop(name) for name in LONG_PARTS if name in written]
+    write_page(*written.values(), *last)
+
+
+def write_page(*text: str) -> None:
+    """Writes the page, and prints it."""
+    whole = "\n\n".join(part.rstrip("\n") for part in text) + "\n"
+    PAGE.write_text(whole, encoding="utf-8")
+    sys.stdout.write(whole)
 
 
 def page(commands: list[str], mf: list[str], runs: list[str], figures: list[str], answers: list[str]) -> str:
@@ -82,10 +105,9 @@ def main() -> None:
         runs = builds.lines(builds.measured(company, warehouse))
         figures = rollups.lines(rollups.measured(warehouse))
         answers = queries.lines(queries.measured(warehouse))
-    _, title, part = PAGE.read_text(encoding="utf-8").partition(PART_OF_ENGINES)
-    text = f"{page(commands, mf, runs, figures, answers)}\n{title}{part}".rstrip("\n") + "\n"
-    PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    written = parts(PAGE.read_text(encoding="utf-8"))
+    last = [written[name] for name in LONG_PARTS if name in written]
+    write_page(page(commands, mf, runs, figures, answers), *last)
 
 
 if __name__ == "__main__":
