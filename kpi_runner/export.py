@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kpi_runner.files import written_together
 from kpi_runner.periods import Period
-from kpi_runner.render import to_csv, to_json
+from kpi_runner.render import csv_parts, json_parts
+from kpi_runner.sql import lies_between
 from kpi_runner.warehouse import Warehouse
 
 #: Formats with one file per table, and those with one file for all.
@@ -46,9 +47,10 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
     Raises DataError where the directory cannot be written, or the period holds nothing to report on.
     """
     written: list[Written] = []
+    inside = lies_between(*period.bounds)
     with written_together(directory) as paths:
         for table, order, has_periods in TABLES:
-            sql = f"select * from {table}{f' where {_inside(period)}' if has_periods else ''} order by {order}"
+            sql = f"select * from {table}{f' where {inside}' if has_periods else ''} order by {order}"
             for name in formats:
                 if name in TABLE_FORMATS:
                     file = f"{table}.{name}"
@@ -59,7 +61,7 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
             # Imported here: who wants no workbook need not wait for its library; so below.
             from kpi_runner.workbook import write_workbook
 
-            rows, left_out = write_workbook(warehouse, _inside(period), paths[WORKBOOK])
+            rows, left_out = write_workbook(warehouse, inside, paths[WORKBOOK])
             without = f", without figures by {' and '.join(left_out)}: too many for a sheet" if left_out else ""
             written.append(Written(WORKBOOK, f"{rows} rows{without}", _note_on_rows(warehouse, period)))
         if "html" in formats:
@@ -75,16 +77,9 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
 
 def _note_on_rows(warehouse: Warehouse, period: Period) -> str:
     """That no figure lies in the period, where none does."""
-    if warehouse.rows(f"select 1 from kpi_values where {_inside(period)} limit 1"):
+    if warehouse.rows(f"select 1 from kpi_values where {lies_between(*period.bounds)} limit 1"):
         return ""
     return "nothing that was built lies in --period, so kpi_values and kpi_scorecard have no rows"
-
-
-def _inside(period: Period) -> str:
-    """The condition that a row's period lies in the asked one."""
-    start = f"period_start >= date '{period.start}'" if not period.open_start else "true"
-    end = f"period_end <= date '{period.end}'" if not period.open_end else "true"
-    return f"{start} and {end}"
 
 
 def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:
@@ -92,26 +87,22 @@ def _write_parquet(warehouse: Warehouse, sql: str, path: Path) -> int:
 
 
 def _write_csv(warehouse: Warehouse, sql: str, path: Path) -> int:
-    return _write_text(warehouse, sql, path, to_csv)
+    return _write_parts(csv_parts(warehouse.columns_of(sql), warehouse.each_row(sql)), path)
 
 
 def _write_json(warehouse: Warehouse, sql: str, path: Path) -> int:
-    return _write_text(warehouse, sql, path, to_json)
-
-
-def _write_text(
-    warehouse: Warehouse,
-    sql: str,
-    path: Path,
-    writer: Callable[[Sequence[str], list[Sequence[Any]]], str],
-) -> int:
     columns = warehouse.columns_of(sql)
-    rows: list[Sequence[Any]] = list(warehouse.rows(sql))
-    if "definition" in columns and writer is to_json:
+    rows: Iterator[Sequence[Any]] = warehouse.each_row(sql)
+    if "definition" in columns:
         place = columns.index("definition")
-        rows = [(*row[:place], json.loads(row[place]), *row[place + 1 :]) for row in rows]
-    path.write_text(writer(columns, rows), encoding="utf-8")
-    return len(rows)
+        rows = ((*row[:place], json.loads(row[place]), *row[place + 1 :]) for row in rows)
+    return _write_parts(json_parts(columns, rows), path)
+
+
+def _write_parts(parts: Iterator[str], path: Path) -> int:
+    """Writes a text that has one part more than rows; returns how many rows."""
+    with path.open("w", encoding="utf-8") as file:
+        return sum(file.write(part) > 0 for part in parts) - 1
 
 
 _WRITERS: dict[str, Callable[[Warehouse, str, Path], int]] = {

@@ -76,6 +76,11 @@ class Period:
     open_start: bool = False
     open_end: bool = False
 
+    @property
+    def bounds(self) -> tuple[date | None, date | None]:
+        """Start and end, none at an open side."""
+        return None if self.open_start else self.start, None if self.open_end else self.end
+
 
 @dataclass(frozen=True)
 class Slot:

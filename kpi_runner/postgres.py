@@ -97,10 +97,16 @@ class PostgresWarehouse(RemoteWarehouse):
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
+    def each_row(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """What Warehouse.each_row() gives: the server keeps the rows, and gives some thousands at a time."""
+        with self._asking(name="each_row", withhold=True) as cursor:
+            cursor.execute(_with_places(sql))
+            yield from cursor
+
     @contextmanager
-    def _asking(self) -> Iterator[Any]:
+    def _asking(self, **options: Any) -> Iterator[Any]:
         """A cursor; what the server refuses becomes an error of ours."""
-        with self.server.cursor() as cursor:
+        with self.server.cursor(**options) as cursor:
             try:
                 yield cursor
             except self.server.Error as error:

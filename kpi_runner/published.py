@@ -22,7 +22,7 @@ from typing import Any
 from kpi_runner.errors import DataError, UsageError
 from kpi_runner.periods import Calendar, Period
 from kpi_runner.rollup import DATE_COLUMNS, reads
-from kpi_runner.sql import quoted, text_literal
+from kpi_runner.sql import lies_between, quoted, text_literal
 from kpi_runner.versions import BuildVersion, CodeVersion, KpiVersion, recorded
 from kpi_runner.warehouse import Kpi, RunSettings, Warehouse
 from kpi_runner.workplace import locked, on_disk
@@ -188,8 +188,7 @@ def publish(
                 number,
                 datetime.now(UTC).replace(tzinfo=None, microsecond=0),
                 period_text,
-                None if period.open_start else period.start,
-                None if period.open_end else period.end,
+                *period.bounds,
                 state,
                 kpis,
                 directory,
@@ -223,9 +222,7 @@ def _added(history: Path, number: int) -> Iterator[Path]:
 
 def _write(warehouse: Warehouse, period: Period, directory: Path, project_dir: Path) -> tuple[PublishedKpi, ...]:
     """Writes figures and rows, all of them from one state of the warehouse."""
-    start = f"period_start >= date '{period.start}'" if not period.open_start else "true"
-    end = f"period_end <= date '{period.end}'" if not period.open_end else "true"
-    figures = f"from kpi_values where {start} and {end}"
+    figures = f"from kpi_values where {lies_between(*period.bounds)}"
     order = ", ".join(FIGURE_KEYS)
     _copy(warehouse, f"select {', '.join(FIGURE_COLUMNS)} {figures} order by {order}", directory / "figures.parquet")
     counts = dict(warehouse.rows(f"select kpi_id, count(*) {figures} group by kpi_id"))

@@ -8,7 +8,7 @@ digits in every format.
 import csv
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -79,8 +79,16 @@ def to_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     Numbers keep all their digits, decimals too; None, NaN and infinities are null. Raises
     ValueError where a row has not as many values as there are columns.
     """
-    lines = [_json(dict(zip(columns, row, strict=True))) for row in rows]
-    return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
+    return "".join(json_parts(columns, rows))
+
+
+def json_parts(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The text of to_json() in parts, one more than there are rows: for tables that are not to be held in memory."""
+    opening = "[\n"
+    for row in rows:
+        yield opening + _json(dict(zip(columns, row, strict=True)))
+        opening = ",\n"
+    yield "[]\n" if opening == "[\n" else "\n]\n"
 
 
 def json_text(value: object) -> str:
@@ -94,23 +102,31 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     None, NaN and infinities are empty cells; lists and dicts are JSON. Raises ValueError where a
     row has not as many values as there are columns.
     """
-    lines = _Lines()
-    writer = csv.writer(lines)
+    return "".join(csv_parts(columns, rows))
+
+
+def csv_parts(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The text of to_csv() in parts, one more than there are rows: for tables that are not to be held in memory."""
+    line = _Line()
+    writer = csv.writer(line)
     writer.writerow(columns)
+    yield line.text
     for row in rows:
         writer.writerow([plain(value) for _, value in zip(columns, row, strict=True)])
-    return "".join(lines)
+        yield line.text
 
 
-class _Lines(list[str]):
-    """Takes lines that end with `\\r\\n`, and keeps them with `\\n`.
+class _Line:
+    """Takes lines that end with `\\r\\n`, and keeps the last of them, with `\\n`.
 
     A csv writer quotes just the line ends that it writes itself, and a bare `\\r` in a cell ends a line, too.
     """
 
+    text = ""
+
     def write(self, line: str) -> None:
         """Takes one line, as a file does."""
-        self.append(line.removesuffix("\r\n") + "\n")
+        self.text = line.removesuffix("\r\n") + "\n"
 
 
 def to_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

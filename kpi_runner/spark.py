@@ -116,6 +116,11 @@ class Session:
         with self._asking():
             return [tuple(row) for row in self._frame(sql, parameters).collect()]
 
+    def each_row(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, of which a part at a time is here; raises what rows() does."""
+        with self._asking():
+            yield from map(tuple, self._frame(sql).toLocalIterator())
+
     def types(self, sql: str) -> dict[str, str]:
         """The columns of a query, each with the cluster's name for its type."""
         with self._asking():
@@ -243,6 +248,10 @@ class SparkWarehouse(RemoteWarehouse):
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query of ours; raises what Warehouse.rows() does."""
         return self.session.rows(sql, parameters)
+
+    def each_row(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """What Warehouse.each_row() gives."""
+        return self.session.each_row(sql)
 
     def has_table(self, name: str) -> bool:
         """Whether a table or view of that name was built."""

@@ -34,6 +34,13 @@ def date_literal(day: date) -> str:
     return f"cast('{day.isoformat()}' as date)"
 
 
+def lies_between(start: date | None, end: date | None) -> str:
+    """The condition that a figure's period lies in `[start, end)`, unbounded where there is none."""
+    first = f"period_start >= {date_literal(start)}" if start else "true"
+    last = f"period_end <= {date_literal(end)}" if end else "true"
+    return f"{first} and {last}"
+
+
 def timestamp_literal(instant: datetime | None) -> str:
     """A timestamp without a zone, null where there is none."""
     if instant is None:

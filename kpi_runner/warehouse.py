@@ -20,6 +20,9 @@ from kpi_runner.periods import Calendar
 from kpi_runner.profiles import Target
 from kpi_runner.sql import quoted, text_literal
 
+#: So many rows are fetched together of a query that may have many.
+ROWS_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True)
 class MeasureInfo:
@@ -130,8 +133,24 @@ class Warehouse:
 
         Raises LayoutError where the warehouse lacks a table or column of it, and DataError where it refuses otherwise.
         """
-        try:
+        with self._refusals():
             return self.connection.execute(sql, parameters).fetchall()
+
+    def each_row(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query of ours one by one, where they may be too many for a list; raises what rows() does.
+
+        Nothing else may be asked before the last of them.
+        """
+        with self._refusals():
+            asked = self.connection.execute(sql)
+            while rows := asked.fetchmany(ROWS_AT_ONCE):
+                yield from rows
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """What DuckDB refuses becomes an error of ours."""
+        try:
+            yield
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             raise self.of_another_layout(first_line(error)) from None
         except duckdb.Error as error:

@@ -8,7 +8,7 @@ from kpi_runner.diff.causes import GRID_SETTINGS, changed_settings
 from kpi_runner.errors import UsageError
 from kpi_runner.periods import Period
 from kpi_runner.published import FIGURE_COLUMNS, FIGURE_KEYS, FIGURE_PARTS, Publication, State, built_kpis
-from kpi_runner.sql import text_literal
+from kpi_runner.sql import lies_between, text_literal
 from kpi_runner.warehouse import Kpi, Warehouse, nearest
 
 #: What a period is found by, to join by.
@@ -42,10 +42,7 @@ def make_changed_figures(
     notes: list[str],
 ) -> int:
     """Makes the temporary table `changed_figures`: the figures that differ, numbered. Gives how many were compared."""
-    starts = [publication.period_start, None if period.open_start else period.start]
-    ends = [publication.period_end, None if period.open_end else period.end]
-    inside = [f"period_start >= date '{day}'" for day in starts if day]
-    inside += [f"period_end <= date '{day}'" for day in ends if day]
+    inside = (lies_between(publication.period_start, publication.period_end), lies_between(*period.bounds))
     listed = ", ".join(map(text_literal, kpis)) or "null"
     condition = " and ".join((f"kpi_id in ({listed})", *inside))
     columns = ", ".join(FIGURE_COLUMNS)

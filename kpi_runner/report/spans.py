@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from kpi_runner.errors import DataError
 from kpi_runner.periods import GRAINS, Calendar, Period, grain_start, next_start, period_text
+from kpi_runner.sql import lies_between
 from kpi_runner.warehouse import Warehouse
 
 #: Periods in a sparkline and in a chart over time.
@@ -37,8 +38,7 @@ def reported_span(warehouse: Warehouse, period: Period, calendar: Calendar) -> S
     )
     if whole and not period.open_start:
         return complete_span(period.grain, period.start, period.end, calendar)
-    inside += "" if period.open_start else f" and period_start >= date '{period.start}'"
-    inside += "" if period.open_end else f" and period_end <= date '{period.end}'"
+    inside += f" and {lies_between(*period.bounds)}"
     for grain in ("month", "week", "day"):
         ((start,),) = warehouse.rows(f"select max(period_start) from kpi_values where {inside}", [grain])
         if start is not None:

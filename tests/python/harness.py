@@ -75,9 +75,9 @@ def layer_vars(settings: Settings, data_dir: Path) -> dict[str, Any]:
         "renewal_gap_days": settings.renewal_gap_days,
         "active_days": settings.active_days,
         "customer_lifecycle": settings.customer_lifecycle,
-        "grid": {} if settings.day_slices else {"day": "totals"},
+        "grid": {} if settings.days == "all" else {"day": settings.days},
         # Says once more what the grid says, where it holds everything.
-        "grid_of_kpis": {"revenue": {"day": "all"}} if settings.day_slices else {},
+        "grid_of_kpis": {"revenue": {"day": "all"}} if settings.days == "all" else {},
         "period_start": start.isoformat() if start else None,
         "period_end": end.isoformat() if end else None,
     }
@@ -129,7 +129,7 @@ def project_read(customer_lifecycle: str) -> Path:
     with (work / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not read.exists():
-            shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, day_slices=False)
+            shaping = Settings(ANY_DAY, customer_lifecycle=customer_lifecycle, days="totals")
             run_dbt("parse", layer_vars(shaping, work / "data"), work)
             (work / "target" / "partial_parse.msgpack").rename(read)
     return read

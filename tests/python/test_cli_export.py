@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from kpi_runner import export as exporting
-from tests.python.conftest import Built, Warehouse, as_text, records
+from kpi_runner.warehouse import ROWS_AT_ONCE
+from kpi_runner.warehouse import Warehouse as WarehouseFile
+from tests.python.conftest import FIGURE_COLUMNS, Built, Warehouse, as_text, records
 
 TABLES = ("kpi_values", "kpi_scorecard", "kpi_catalog")
 FORMATS = ("csv", "parquet", "json")
@@ -92,6 +94,14 @@ def test_all_of_kpi_values(warehouse: Warehouse, tmp_path: Path) -> None:
     listed = ", ".join(VALUE_COLUMNS)
     built = warehouse.rows(f"select {listed} from kpi_values")
     assert Counter(tuple(row.values()) for row in rows) == Counter(built)
+
+
+def test_more_rows_than_are_fetched_at_once(warehouse: Warehouse) -> None:
+    sql = f"select {FIGURE_COLUMNS} from kpi_values order by all"
+    with WarehouseFile(warehouse.path) as whole:
+        rows = whole.rows(sql)
+        assert len(rows) > 2 * ROWS_AT_ONCE
+        assert list(whole.each_row(sql)) == rows
 
 
 def test_periods_that_lie_in_the_asked_one(warehouse: Warehouse, exported: Path) -> None:

@@ -70,7 +70,7 @@ def test_what_was_known_then_agrees_with_the_reference(number: int, back: timede
     layer = compile_layer(variant, tuple(COLUMNS), tmp_path)
     local = as_of_local(variant.as_of, variant.timezone) - back
     utc = utc_of_local(local, variant.timezone)
-    then = replace(variant, as_of=f"{utc.isoformat()}Z", day_slices=True)
+    then = replace(variant, as_of=f"{utc.isoformat()}Z", days="all")
     calendar = Calendar(local, week_start_number(variant.week_start), variant.fiscal_year_start_month)
     asked: list[Asked] = []
     turns: dict[str, int] = {}

@@ -141,7 +141,7 @@ def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -
     assert len(replayed) > 100
     assert {name: by_dbt[name] for name in replayed} == replayed
     own = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    both = (Settings(ANY_DAY, day_slices=False), SETTINGS)
+    both = (Settings(ANY_DAY, days="totals"), SETTINGS)
     read_under, built_under = (layer_vars(settings, Path("data")) for settings in both)
     # How KPIs are kept, and not what they are, hangs on the last two: no compiled SQL has them.
     for name in SHAPING_NO_MODEL:
@@ -151,7 +151,7 @@ def test_a_project_read_under_other_settings_compiles_to_the_same(built: Both) -
 
 def test_what_looks_at_no_file_is_the_same_for_any_delivery(tmp_path: Path) -> None:
     """So it need not be compiled again for each: see compile_layer."""
-    settings = Settings(ANY_DAY, day_slices=False)
+    settings = Settings(ANY_DAY, days="totals")
     every = compile_layer(settings, tuple(COLUMNS), tmp_path / "all")
     less = tuple(entity for entity in COLUMNS if entity != "deals")
     whole = compile_layer(settings, less, tmp_path / "whole")

@@ -232,7 +232,7 @@ class TestWhatIsBuilt:
 
     def test_figures_are_written_and_published(self, spark: Cluster, on_duckdb: Built, tmp_path: Path) -> None:
         out = str(tmp_path / "there")
-        formats = ("export", "--format", "parquet,html", "--output")
+        formats = ("export", "--format", "json,parquet,html", "--output")
         assert spark.call("zones", *formats, out).exit_code == 0
         assert spark.call("zones", "publish").exit_code == 0
         difference = spark.call("zones", "diff")
@@ -241,8 +241,8 @@ class TestWhatIsBuilt:
         assert on_duckdb.warehouse.call(*formats, str(tmp_path / "here")).exit_code == 0
         for file in (tmp_path / "here").glob("*.parquet"):
             assert columns(tmp_path / "there" / file.name) == columns(file), file.name
-        report = "report.html"  # With the scorecard, which `kpi demo` shows, too.
-        assert (tmp_path / "there" / report).read_bytes() == (tmp_path / "here" / report).read_bytes()
+        for name in ("report.html", "kpi_catalog.json"):  # With the scorecard, which `kpi demo` shows, too.
+            assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
 
     def test_what_the_cluster_refuses_is_said_once(
         self, ask: Callable[[str], object], spark: Cluster, capfd: pytest.CaptureFixture[str]

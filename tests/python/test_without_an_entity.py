@@ -69,7 +69,7 @@ GOES_BY_LESS = {
     for entity in ("ad_spend", "acquisition_costs")
 } | {"deal_stage_changes": {("open_pipeline", "weighted_amount")}}
 
-SETTINGS = Settings("2024-03-31", day_slices=False)
+SETTINGS = Settings("2024-03-31", days="totals")
 
 
 def company() -> Company:

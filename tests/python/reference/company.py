@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from .columns import COLUMNS as COLUMNS
 
@@ -21,7 +22,8 @@ class Settings:
     `as_of` is a bare date (the end of that local day) or an ISO timestamp (without a zone: UTC).
     `customer_lifecycle` says who is a customer: by `subscriptions`, or by `purchases`.
     `asked` is the range `[start, end)` of local days that figures are asked for, None for all;
-    without an end it goes on to as_of. Without `day_slices` days have totals alone, which is the layer's default.
+    without an end it goes on to as_of. Of single `days` there are figures of all slices, totals alone (the layer's
+    default) or none.
     """
 
     as_of: str
@@ -37,7 +39,7 @@ class Settings:
     active_days: int = 365
     customer_lifecycle: str = "subscriptions"
     asked: tuple[date, date | None] | None = None
-    day_slices: bool = True
+    days: Literal["all", "totals", "none"] = "all"
 
 
 def header(entity: str, rows: list[Row]) -> tuple[str, ...]:

@@ -69,14 +69,14 @@ def _of_kpi(kpi: Kpi, world: World, grains: Collection[str], day: date | None) -
     """All figures of one KPI, of the measures whose entities are delivered; of the periods that hold a day, if any."""
     first = world.first_event() or world.clock.last_day
     facts_of = kpi.facts(world)
-    for grain in (g for g in kpi.grains if g in grains):
+    for grain in (g for g in kpi.grains if g in grains and (g != "day" or world.settings.days != "none")):
         asked = list(periods(grain, first, world.clock, world.settings))
         wanted = [*asked, *set_beside(asked, first, world.clock, world.settings)]
         for period in (period for period in wanted if day is None or period.holds(day)):
             complete = is_complete(period, world.clock, world.settings)
             provisional = is_provisional(period, world.clock, world.settings)
             is_asked = period in asked
-            cells = _of_period(kpi, period, facts_of(period), grain != "day" or world.settings.day_slices)
+            cells = _of_period(kpi, period, facts_of(period), grain != "day" or world.settings.days == "all")
             for measure, dimension, value, cell in cells:
                 result = measure.compute(cell)
                 key = Key(kpi.kpi_id, measure.name, *period, dimension, value)
