@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import startup
 from benchmarks.generate import generate
-from benchmarks.page import write_part
+from benchmarks.page import paragraph, write_part
 from tests.python.postgres import server
 from tests.python.spark import cluster
 
@@ -38,12 +38,12 @@ which Spark's driver, master and workers (of one core each) share; PostgreSQL wi
 WORKERS = (2, 4, 8, 16, 32)
 
 ABOUT_SPARK = """\
-Two workers here share the cores that one worker has for itself, so they gain nothing. What a run on Spark takes
-whatever the size is spent in the driver, which plans the statements of every model; what grows with the data is
-the workers'. Were it shared out evenly over workers with cores of their own, which is the most that can be, Spark
-would be quicker than DuckDB on the two cores of this machine from these scales on. Below them, and wherever one
-machine holds the data, DuckDB is the better choice; Spark is, where the data lies there already or is more than
-one machine takes."""
+What a run on Spark takes whatever the size is spent in the driver, which plans the statements of every model; what
+grows with the data is the workers', and shared out: by two as well as they can on cores that they share with each
+other and the driver. Were it shared out evenly over workers with cores of their own, which is the most that can
+be, Spark would be quicker than DuckDB on the two cores of this machine from these scales on. Below them, and
+wherever one machine holds the data, DuckDB is the better choice; Spark is, where the data lies there already or is
+more than one machine takes."""
 
 Environment = Mapping[str, str]
 
@@ -130,8 +130,8 @@ def main() -> None:
     """Measures, and writes the part of the page."""
     measured([WARM_UP])
     found = measured(SCALES)
-    tables = [*lines(SCALES, found), "", *ABOUT_SPARK.splitlines(), "", *where_spark_pays(SCALES, found)]
-    write_part("On other engines", [*ABOUT.splitlines(), "", *tables])
+    tables = [*lines(SCALES, found), "", paragraph(ABOUT_SPARK), "", *where_spark_pays(SCALES, found)]
+    write_part("On other engines", [paragraph(ABOUT), "", *tables])
 
 
 if __name__ == "__main__":

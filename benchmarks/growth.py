@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import queries, rollups
 from benchmarks.builds import Build, build
 from benchmarks.generate import DATA_END, generate
-from benchmarks.page import write_part
+from benchmarks.page import paragraph, write_part
 
 SCALES = (1.0, 10.0, 100.0)
 
@@ -73,7 +73,7 @@ def lines(companies: Iterable[Company]) -> list[str]:
             details += ["", *rollups.lines(company.rolled_up)]
         details += ["", f"Answers at scale {company.scale:g}, medians of {queries.ROUNDS} rounds in turn:"]
         details += ["", *queries.lines(company.answered)]
-    return [*ABOUT_BUILDS.splitlines(), "", *builds, *details]
+    return [paragraph(ABOUT_BUILDS), "", *builds, *details]
 
 
 def main() -> None:

@@ -35,6 +35,11 @@ def write_part(title: str, lines: Sequence[str]) -> None:
     write_page(*written.values(), *last)
 
 
+def paragraph(text: str) -> str:
+    """Lines as one, as the page has them."""
+    return " ".join(text.splitlines())
+
+
 def write_page(*text: str) -> None:
     """Writes the page, and prints it."""
     whole = "\n\n".join(part.rstrip("\n") for part in text) + "\n"
