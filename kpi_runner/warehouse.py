@@ -21,7 +21,7 @@ from kpi_runner.profiles import Target
 from kpi_runner.sql import quoted, text_literal
 
 #: So many rows are fetched together of a query that may have many.
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
