@@ -8,16 +8,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
-from benchmarks.generate import DATA_END
+from benchmarks.generate import DATA_END, last_day
 from kpi_runner.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[1]
-
-#: The last day that there are rows of.
-LAST_DAY = (DATA_END - timedelta(days=1)).date().isoformat()
 
 #: A name for each grid that is built, and the options that ask for it; queries are asked of the last one.
 GRIDS: dict[str, Sequence[str]] = {
@@ -41,9 +38,9 @@ def measured(data: Path, warehouse: Path) -> dict[str, Build]:
     return {grid: build(data, warehouse, *options) for grid, options in GRIDS.items()}
 
 
-def build(data: Path, warehouse: Path, *options: str, as_of: str = LAST_DAY) -> Build:
-    """A run of all KPIs on a company's files, as a process of its own."""
-    command = [sys.executable, "-m", "kpi_runner.cli", "run", "--data", str(data), "--as-of", as_of, *options]
+def build(data: Path, warehouse: Path, *options: str, until: datetime = DATA_END) -> Build:
+    """A run of all KPIs on a company's files, whose rows are from before `until`, as a process of its own."""
+    command = [sys.executable, "-m", "kpi_runner.cli", "run", "--data", str(data), "--as-of", last_day(until), *options]
     environment = os.environ | {"KPI_DUCKDB_PATH": str(warehouse)}
     started = time.perf_counter()
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:

@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import startup
-from benchmarks.generate import generate
-from benchmarks.page import paragraph, write_part
+from benchmarks.generate import generate, last_day
+from benchmarks.page import write_part
 from tests.python.postgres import server
 from tests.python.spark import cluster
 
@@ -29,21 +29,24 @@ WARM_UP = 0.01
 #: Events of deals, states of them, a join of three large entities, and subjects: what is built, with what it reads.
 KPIS = ("win_rate", "open_pipeline", "session_value", "visitor_to_lead_rate")
 
-ABOUT = f"""\
-Whole runs from Parquet of {", ".join(KPIS)}, files loaded and marts built with them; in seconds, and in brackets as a
-ratio to DuckDB. One run each, after one that has dbt read the project. All on one machine of {os.cpu_count()} cores,
-which Spark's driver, master and workers (of one core each) share; PostgreSQL without `fsync`, otherwise as it comes."""
+ABOUT = (
+    f"Whole runs from Parquet of {', '.join(KPIS)}, files loaded and marts built with them; in seconds, and in brackets"
+    " as a ratio to DuckDB. One run each, after one that has dbt read the project. All on one machine of"
+    f" {os.cpu_count()} cores, which Spark's driver, master and workers (of one core each) share; PostgreSQL without"
+    " `fsync`, otherwise as it comes."
+)
 
 #: Sizes of clusters to reckon with.
 WORKERS = (2, 4, 8, 16, 32)
 
-ABOUT_SPARK = """\
-What a run on Spark takes whatever the size is spent in the driver, which plans the statements of every model; what
-grows with the data is the workers', and shared out: by two as well as they can on cores that they share with each
-other and the driver. Were it shared out evenly over workers with cores of their own, which is the most that can
-be, Spark would be quicker than DuckDB on the two cores of this machine from these scales on. Below them, and
-wherever one machine holds the data, DuckDB is the better choice; Spark is, where the data lies there already or is
-more than one machine takes."""
+ABOUT_SPARK = (
+    "What a run on Spark takes whatever the size is spent in the driver, which plans the statements of every model;"
+    " what grows with the data is the workers', and shared out: by two as well as they can on cores that they share"
+    " with each other and the driver. Were it shared out evenly over workers with cores of their own, which is the most"
+    " that can be, Spark would be quicker than DuckDB on the two cores of this machine from these scales on. Below"
+    " them, and wherever one machine holds the data, DuckDB is the better choice; Spark is, where the data lies there"
+    " already or is more than one machine takes."
+)
 
 Environment = Mapping[str, str]
 
@@ -79,7 +82,7 @@ ENGINES: dict[str, Callable[[Path], AbstractContextManager[Environment]]] = {
 
 def seconds(data: Path, environment: Environment) -> float:
     """How long a run of the KPIs takes as a whole process, the loading of the files with it."""
-    run = ["run", "--data", str(data), "--as-of", "2025-12-31", "--select", ",".join(KPIS)]
+    run = ["run", "--data", str(data), "--as-of", last_day(), "--select", ",".join(KPIS)]
     return startup.seconds([*startup.KPI, *run], environment)
 
 
@@ -130,8 +133,8 @@ def main() -> None:
     """Measures, and writes the part of the page."""
     measured([WARM_UP])
     found = measured(SCALES)
-    tables = [*lines(SCALES, found), "", paragraph(ABOUT_SPARK), "", *where_spark_pays(SCALES, found)]
-    write_part("On other engines", [paragraph(ABOUT), "", *tables])
+    tables = [*lines(SCALES, found), "", ABOUT_SPARK, "", *where_spark_pays(SCALES, found)]
+    write_part("On other engines", [ABOUT, "", *tables])
 
 
 if __name__ == "__main__":

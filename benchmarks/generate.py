@@ -97,6 +97,11 @@ def generate(scale: float, out: Path, until: datetime = DATA_END) -> dict[str, i
     return written
 
 
+def last_day(until: datetime = DATA_END) -> str:
+    """The day before a moment, as `--as-of` takes it: the last one that has rows."""
+    return (until - timedelta(days=1)).date().isoformat()
+
+
 def entities(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The entities among the views that the SQL files make: not the plans that deals are made from."""
     views = connection.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()

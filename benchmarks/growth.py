@@ -17,16 +17,17 @@ from pathlib import Path
 from benchmarks import queries, rollups
 from benchmarks.builds import Build, build
 from benchmarks.generate import DATA_END, generate
-from benchmarks.page import paragraph, write_part
+from benchmarks.page import write_part
 
 SCALES = (1.0, 10.0, 100.0)
 
 #: Where the roll-up is measured beside SQL by hand, and how often.
 ROLLED_UP_AT, ROUNDS = 10.0, 5
 
-ABOUT_BUILDS = """\
-All KPIs, the default grid. A run from nothing on the files as they were a day before the end, then one on those of the
-last day into the same warehouse, which takes over what nothing has changed. One run each."""
+ABOUT_BUILDS = (
+    "All KPIs, the default grid. A run from nothing on the files as they were a day before the end, then one on those"
+    " of the last day into the same warehouse, which takes over what nothing has changed. One run each."
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def measured(scale: float) -> Company:
         data, warehouse = Path(directory) / "company", Path(directory) / "kpi.duckdb"
         day_before = DATA_END - timedelta(days=1)
         generate(scale, data, day_before)
-        whole = build(data, warehouse, as_of=(day_before - timedelta(days=1)).date().isoformat())
+        whole = build(data, warehouse, until=day_before)
         sys.stderr.write(f"scale {scale:g}, from nothing: {whole}\n")
         generate(scale, data)
         day = build(data, warehouse)
@@ -73,7 +74,7 @@ def lines(companies: Iterable[Company]) -> list[str]:
             details += ["", *rollups.lines(company.rolled_up)]
         details += ["", f"Answers at scale {company.scale:g}, medians of {queries.ROUNDS} rounds in turn:"]
         details += ["", *queries.lines(company.answered)]
-    return [paragraph(ABOUT_BUILDS), "", *builds, *details]
+    return [ABOUT_BUILDS, "", *builds, *details]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,21 +28,16 @@ def parts(text: str) -> dict[str, str]:
 
 
 def write_part(title: str, lines: Sequence[str]) -> None:
-    """Writes one of the long parts, in its place, and prints it."""
+    """Writes one of the long parts of the page in its place, and prints the page."""
     written = parts(PAGE.read_text(encoding="utf-8"))
-    written[title] = "\n".join((f"## {title}", "", f"Written by `python -m {LONG_PARTS[title]}`.", "", *lines, "", ""))
-    last = [written.pop(name) for name in LONG_PARTS if name in written]
-    write_page(*written.values(), *last)
+    written[title] = "\n".join((f"## {title}", "", f"Written by `python -m {LONG_PARTS[title]}`.", "", *lines, ""))
+    write_page("".join(part for name, part in written.items() if name not in LONG_PARTS), written)
 
 
-def paragraph(text: str) -> str:
-    """Lines as one, as the page has them."""
-    return " ".join(text.splitlines())
-
-
-def write_page(*text: str) -> None:
-    """Writes the page, and prints it."""
-    whole = "\n\n".join(part.rstrip("\n") for part in text) + "\n"
+def write_page(first: str, written: Mapping[str, str]) -> None:
+    """Writes the page, and prints it: what comes first, and of what was written the long parts, in their order."""
+    last = [written[name] for name in LONG_PARTS if name in written]
+    whole = "\n\n".join(part.rstrip("\n") for part in (first, *last)) + "\n"
     PAGE.write_text(whole, encoding="utf-8")
     sys.stdout.write(whole)
 
@@ -110,9 +105,7 @@ def main() -> None:
         runs = builds.lines(builds.measured(company, warehouse))
         figures = rollups.lines(rollups.measured(warehouse))
         answers = queries.lines(queries.measured(warehouse))
-    written = parts(PAGE.read_text(encoding="utf-8"))
-    last = [written[name] for name in LONG_PARTS if name in written]
-    write_page(page(commands, mf, runs, figures, answers), *last)
+    write_page(page(commands, mf, runs, figures, answers), parts(PAGE.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

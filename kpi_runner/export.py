@@ -49,13 +49,14 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
     written: list[Written] = []
     inside = lies_between(*period.bounds)
     with written_together(directory) as paths:
+        note_on_rows = _note_on_rows(warehouse, inside)
         for table, order, has_periods in TABLES:
             sql = f"select * from {table}{f' where {inside}' if has_periods else ''} order by {order}"
             for name in formats:
                 if name in TABLE_FORMATS:
                     file = f"{table}.{name}"
                     rows = _WRITERS[name](warehouse, sql, paths[file])
-                    note = _note_on_rows(warehouse, period) if has_periods else ""
+                    note = note_on_rows if has_periods else ""
                     written.append(Written(file, f"{rows} rows", note))
         if "xlsx" in formats:
             # Imported here: who wants no workbook need not wait for its library; so below.
@@ -63,7 +64,7 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
 
             rows, left_out = write_workbook(warehouse, inside, paths[WORKBOOK])
             without = f", without figures by {' and '.join(left_out)}: too many for a sheet" if left_out else ""
-            written.append(Written(WORKBOOK, f"{rows} rows{without}", _note_on_rows(warehouse, period)))
+            written.append(Written(WORKBOOK, f"{rows} rows{without}", note_on_rows))
         if "html" in formats:
             from kpi_runner.report import write_report
 
@@ -75,9 +76,9 @@ def export(warehouse: Warehouse, period: Period, formats: Sequence[str], directo
     return written
 
 
-def _note_on_rows(warehouse: Warehouse, period: Period) -> str:
-    """That no figure lies in the period, where none does."""
-    if warehouse.rows(f"select 1 from kpi_values where {lies_between(*period.bounds)} limit 1"):
+def _note_on_rows(warehouse: Warehouse, inside: str) -> str:
+    """That no figure fulfils the condition of the asked period, where none does."""
+    if warehouse.rows(f"select 1 from kpi_values where {inside} limit 1"):
         return ""
     return "nothing that was built lies in --period, so kpi_values and kpi_scorecard have no rows"
 

@@ -21,6 +21,9 @@ SHAPING_NO_MODEL = (
     "reporting_currency", "holidays", "grid", "grid_of_kpis", "incremental", "figures_before",
 )  # fmt: skip
 
+#: Where it lies in the project, with the templates that Jinja has compiled (dbt_templates.py).
+PARSED = Path("target", "parsed")
+
 #: For how many combinations of targets and other vars it is kept.
 MOST_PARSED = 16
 
@@ -35,7 +38,7 @@ def parsed_directory(project: Project, target: Target, schema: str, shaping: str
 
     It lies in the project; where nothing can be written there, in the workplace, for this run alone.
     """
-    parsed = project.directory / "target" / "parsed"
+    parsed = project.directory / PARSED
     what = "\n".join([target.name, schema, target.database, shaping])
     directory = parsed / hashlib.sha256(what.encode()).hexdigest()[:16]
     try:

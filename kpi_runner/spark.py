@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, suppress
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -130,7 +131,7 @@ class Session:
         """Writes the rows of a query as CSV with a header: nothing for null, quotes around all else."""
         with self._asking(), file.open("w", encoding="utf-8", newline="") as target:
             frame = self._frame(sql)
-            for row in (frame.columns, *frame.toLocalIterator()):
+            for row in chain([frame.columns], frame.toLocalIterator()):
                 target.write(",".join(map(_as_csv, row)) + "\n")
 
     def _frame(self, sql: str, parameters: Sequence[object] = ()) -> Any:

@@ -15,6 +15,7 @@ from kpi_runner.report import charts
 from kpi_runner.report.parts import Cell, Change, Chart, Group, Line, Report, Section, Table, spoken
 from kpi_runner.report.spans import Span, a_year_before, complete_span, reported_span, run_of, short_name
 from kpi_runner.scorecard import Entry, change_text, scorecard
+from kpi_runner.sql import lies_between
 from kpi_runner.warehouse import Kpi, MeasureInfo, Warehouse
 
 #: Slices in a chart, and slices of one dimension in a table; the rest is a query away.
@@ -82,8 +83,8 @@ class _Reader:
         found: Figures = {}
         for kpi_id, measure, start, value in self.warehouse.rows(
             "select kpi_id, measure, period_start, value from kpi_values where dimension = 'total'"
-            " and grain = ? and period_start >= ? and period_end <= ?",
-            [spans[0].grain, spans[0].start, spans[-1].end],
+            f" and grain = ? and {lies_between(spans[0].start, spans[-1].end)}",
+            [spans[0].grain],
         ):
             found.setdefault((kpi_id, measure), {})[start] = value
         return found

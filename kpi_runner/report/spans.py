@@ -38,9 +38,10 @@ def reported_span(warehouse: Warehouse, period: Period, calendar: Calendar) -> S
     )
     if whole and not period.open_start:
         return complete_span(period.grain, period.start, period.end, calendar)
-    inside += f" and {lies_between(*period.bounds)}"
     for grain in ("month", "week", "day"):
-        ((start,),) = warehouse.rows(f"select max(period_start) from kpi_values where {inside}", [grain])
+        ((start,),) = warehouse.rows(
+            f"select max(period_start) from kpi_values where {inside} and {lies_between(*period.bounds)}", [grain]
+        )
         if start is not None:
             return complete_span(grain, start, next_start(start, grain), calendar)
     raise DataError("--period: no complete day of the last run lies in it. Ask for an earlier or a longer one.")

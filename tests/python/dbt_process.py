@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
+from kpi_runner.parsed import PARSED
+
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
 
 #: Where runs of `kpi` keep theirs, too.
-TEMPLATES = Path(__file__).resolve().parents[2] / "target" / "parsed"
+TEMPLATES = Path(__file__).resolve().parents[2] / PARSED
 
 
 def call_dbt(

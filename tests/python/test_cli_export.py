@@ -14,7 +14,7 @@ import pytest
 
 from kpi_runner import export as exporting
 from kpi_runner.warehouse import ROWS_AT_ONCE
-from kpi_runner.warehouse import Warehouse as WarehouseFile
+from kpi_runner.warehouse import Warehouse as OpenWarehouse
 from tests.python.conftest import FIGURE_COLUMNS, Built, Warehouse, as_text, records
 
 TABLES = ("kpi_values", "kpi_scorecard", "kpi_catalog")
@@ -98,7 +98,7 @@ def test_all_of_kpi_values(warehouse: Warehouse, tmp_path: Path) -> None:
 
 def test_more_rows_than_are_fetched_at_once(warehouse: Warehouse) -> None:
     sql = f"select {FIGURE_COLUMNS} from kpi_values order by all"
-    with WarehouseFile(warehouse.path) as whole:
+    with OpenWarehouse(warehouse.path) as whole:
         rows = whole.rows(sql)
         assert len(rows) > 2 * ROWS_AT_ONCE
         assert list(whole.each_row(sql)) == rows
