@@ -46,16 +46,31 @@
 {%- endmacro %}
 
 
-{#- A row of a relation as JSON text; takes the alias under which the relation is read. -#}
-{% macro row_json(alias) %}{{ adapter.dispatch('row_json', 'sales_kpis')(alias) }}{% endmacro %}
+{#- A row of a relation as one value, of which json_of_row() makes JSON; takes the alias under which the relation is read. -#}
+{% macro whole_row(alias) %}{{ adapter.dispatch('whole_row', 'sales_kpis')(alias) }}{% endmacro %}
 
-{% macro default__row_json(alias) %}cast(to_json({{ alias }}) as varchar){% endmacro %}
+{% macro default__whole_row(alias) %}cast(to_jsonb({{ alias }}) as text){% endmacro %}
 
 
-{#- The number of a delivered row, by which rows that say the same are told apart: its place, where the engine knows it. -#}
-{% macro delivered_row_number() %}{{ adapter.dispatch('delivered_row_number', 'sales_kpis')() }}{% endmacro %}
+{#- What whole_row() gave as JSON text. -#}
+{% macro json_of_row(row) %}{{ adapter.dispatch('json_of_row', 'sales_kpis')(row) }}{% endmacro %}
 
-{% macro default__delivered_row_number() %}row_number() over (){% endmacro %}
+{% macro default__json_of_row(row) %}{{ row }}{% endmacro %}
+
+
+{#- The number of a row of a relation, by which rows that say the same are told apart: its place, where the engine knows it.
+    `columns` are those of the relation; `path` is that of the file, where it is one. -#}
+{% macro delivered_row_number(alias, columns=[], path=none) -%}
+    {{ adapter.dispatch('delivered_row_number', 'sales_kpis')(alias, columns, path) }}
+{%- endmacro %}
+
+{% macro default__delivered_row_number(alias, columns, path) %}row_number() over (){% endmacro %}
+
+
+{#- Whether a row of a delivered file is found by its number when the file is read again. -#}
+{% macro finds_rows_again() %}{% do return(adapter.dispatch('finds_rows_again', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__finds_rows_again() %}{% do return(false) %}{% endmacro %}
 
 
 {#- Stops the query with a message; typed, so that it can stand in a case expression. -#}

@@ -13,10 +13,10 @@
 
 {% macro spark__to_local(utc_timestamp) %}from_utc_timestamp({{ utc_timestamp }}, '{{ setting("timezone") }}'){% endmacro %}
 
-{% macro spark__row_json(alias) %}to_json(struct({{ alias }}.*), map('ignoreNullFields', 'false')){% endmacro %}
+{% macro spark__whole_row(alias) %}to_json(struct({{ alias }}.*), map('ignoreNullFields', 'false')){% endmacro %}
 
 {#- Rows of a table have no order there; numbers grow within a file as its lines do. -#}
-{% macro spark__delivered_row_number() %}monotonically_increasing_id() + 1{% endmacro %}
+{% macro spark__delivered_row_number(alias, columns, path) %}monotonically_increasing_id() + 1{% endmacro %}
 
 {% macro spark__raise_in_sql(message, type) %}cast(raise_error({{ message }}) as {{ type }}){% endmacro %}
 

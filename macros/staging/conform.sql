@@ -9,7 +9,7 @@
     loaded_at       true where `renamed` has the column _loaded_at
     repairs         SQL text expression naming repairs the model made itself, each ended by a ;
 
-    `renamed` also has _row (the delivered row as JSON) and _row_number. -#}
+    `renamed` also has _row (the delivered row, whole) and _row_number: its number in the file, where there is one. -#}
 {% macro conform(entity, columns, file=none, needs_file=false, source_columns=none, loaded_at=false, repairs="''") %}
     {%- set system = model.name.split('__')[0][4:] -%}
     {{- config(
@@ -44,6 +44,23 @@
             _row,
             _row_number
         from cleaned
+    ),
+
+    ruled as (
+        select
+            *,
+            case
+                {% for column, type in spec['required'].items() -%}
+                when {{ column }}__text is null then '{{ column }}: required, but empty'
+                when {{ column }} is null then '{{ column }}: {{ unusable(spec, column, type) }}'
+                {% endfor -%}
+                {% if spec.get('exactly_one_of') -%}
+                {%- set first, second = spec['exactly_one_of'] -%}
+                when {{ first }} is null and {{ second }} is null then '{{ first }}: required where {{ second }} is empty'
+                when {{ first }} is not null and {{ second }} is not null then '{{ first }}: must be empty where {{ second }} is given'
+                {% endif -%}
+            end as _rejected_rule
+        from typed
     )
 
     select
@@ -53,24 +70,18 @@
         cast('{{ system }}' as {{ dbt.type_string() }}) as source_system,
         _loaded_at,
         _row_number,
-        _row,
-        cast(case
-            {% for column, type in spec['required'].items() -%}
-            when {{ column }}__text is null then '{{ column }}: required, but empty'
-            when {{ column }} is null then '{{ column }}: {{ unusable(spec, column, type) }}'
-            {% endfor -%}
-            {% if spec.get('exactly_one_of') -%}
-            {%- set first, second = spec['exactly_one_of'] -%}
-            when {{ first }} is null and {{ second }} is null then '{{ first }}: required where {{ second }} is empty'
-            when {{ first }} is not null and {{ second }} is not null then '{{ first }}: must be empty where {{ second }} is given'
-            {% endif -%}
-        end as {{ dbt.type_string() }}) as _rejected_rule,
+        {% if file and finds_rows_again() -%}
+        case when _rejected_rule is not null then {{ json_of_row('_row') }} end as _row,
+        {%- else -%}
+        {{ json_of_row('_row') }} as _row,
+        {%- endif %}
+        cast(_rejected_rule as {{ dbt.type_string() }}) as _rejected_rule,
         cast(_repairs
             || case when _loaded_at is null and _loaded_at__text is not null then '_loaded_at: {{ unusable(spec, '_loaded_at', 'timestamp') }}, ignored;' else '' end
             {%- for column, type in spec['optional'].items() if type != 'text' or column in spec.get('accepted', {}) %}
             || case when {{ column }} is null and {{ column }}__text is not null then '{{ column }}: {{ unusable(spec, column, type) }}, set to null;' else '' end
             {%- endfor %} as {{ dbt.type_string() }}) as _repairs
-    from typed
+    from ruled
 {%- endmacro %}
 
 

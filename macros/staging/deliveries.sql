@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 
-{#- The rows of a delivered file as text, each with itself as JSON (_row) and its number (_row_number).
+{#- The rows of a delivered file as text, each with itself whole (_row) and its number (_row_number).
     Columns of `columns` that the file lacks are null, and without the file there is no row. -#}
 {% macro read_delivery(file, columns) %}
     {%- set path = delivered_file(file) -%}
@@ -43,19 +43,19 @@
         {% endfor -%}
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
-        {% if header %}{{ row_json('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
-        {% if header %}{{ delivered_row_number() }}{% else %}cast(null as bigint){% endif %} as _row_number
+        {% if header %}{{ whole_row('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
+        {% if header %}{{ delivered_row_number('_delivered_row', header, path) }}{% else %}cast(null as bigint){% endif %} as _row_number
     from {% if header %}{{ read_file(path, header) }} as _delivered_row{% else %}(select 1 as nothing) as _delivered_row where 1 = 0{% endif %}
 {% endmacro %}
 
 
-{#- The rows of a seed as text, each with itself as JSON (_row) and its number (_row_number). -#}
+{#- The rows of a seed as text, each with itself whole (_row) and its number (_row_number). -#}
 {% macro read_seed(relation, columns) %}
     select
         {% for column in columns %}{{ text_of('_delivered_row.' ~ column) }} as {{ column }},
         {% endfor -%}
-        {{ row_json('_delivered_row') }} as _row,
-        {{ delivered_row_number() }} as _row_number
+        {{ whole_row('_delivered_row') }} as _row,
+        {{ delivered_row_number('_delivered_row') }} as _row_number
     from {{ relation }} as _delivered_row
 {% endmacro %}
 

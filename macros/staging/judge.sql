@@ -19,6 +19,12 @@
     ),
 
     {{ compared_rows(entity) }}
+    {%- set files = files_to_find_rows_in(entity) %}
+    {%- if files -%}
+    ,
+
+    {{ rows_found_again(files) }}
+    {%- endif %}
 
     select
         {{ listed(columns, 'keyed.') }}
@@ -35,7 +41,7 @@
     union all
     select
         {{ listed(columns) }}
-        source_system,
+        settled.source_system,
         row_key,
         case when is_contradicted then 'rejected' when recency = 1 then 'kept' else 'merged' end as fate,
         case
@@ -43,8 +49,12 @@
                 then '{{ canonical_entity(entity)['key'] | join(', ') }}: several different rows of one key, none of them the newest'
         end as rejected_rule,
         _repairs as repairs,
-        case when is_contradicted then _row end as row_json
+        case when is_contradicted then {{ 'coalesce(settled._row, found_again.row_json)' if files else '_row' }} end as row_json
     from settled
+    {%- if files %}
+    left join found_again
+        on settled.source_system = found_again.source_system and settled._row_number = found_again._row_number
+    {%- endif %}
 {%- endmacro %}
 
 
@@ -135,6 +145,43 @@
                 ) = 1
             ) as is_contradicted
         from compared
+    )
+{%- endmacro %}
+
+
+{#- The source systems in use whose rows of an entity lie in a file that is read again for those that contradict each other,
+    with the file's path. Staging has kept the others that are not used. -#}
+{% macro files_to_find_rows_in(entity) %}
+    {% set files = {} %}
+    {% if execute and finds_rows_again() %}
+        {% for system in systems_with(entity) %}
+            {% set file = graph.nodes['model.' ~ project_name ~ '.stg_' ~ system ~ '__' ~ entity].config.meta.file %}
+            {% if file and delivered_file(file) is not none %}{% do files.update({system: file}) %}{% endif %}
+        {% endfor %}
+    {% endif %}
+    {% do return(files) %}
+{% endmacro %}
+
+
+{#- The delivered rows that contradict each other as JSON. -#}
+{% macro rows_found_again(files) -%}
+    found_again as (
+        {% for system, file in files.items() -%}
+        select
+            contradicted.source_system,
+            contradicted._row_number,
+            {{ json_of_row('delivered._row') }} as row_json
+        from (
+            select
+                source_system,
+                _row_number
+            from settled
+            where is_contradicted and source_system = '{{ system }}'
+        ) as contradicted
+        inner join ({{ read_delivery(file, []) }}) as delivered
+            on contradicted._row_number = delivered._row_number
+        {{ 'union all' if not loop.last }}
+        {% endfor -%}
     )
 {%- endmacro %}
 

@@ -117,6 +117,19 @@ def test_all_rows_are_accounted_for(delivered: tuple[Warehouse, Untidy]) -> None
     assert {entity: tuple(found) for entity, *found in counts} == expected
 
 
+def test_rows_that_contradict_each_other_are_shown_each(delivered: tuple[Warehouse, Untidy]) -> None:
+    """No two of them are alike, and each has the key that it is rejected for."""
+    rule = "several different rows of one key"
+    rows = delivered[0].rows(f"select entity, row_key, row_json from rejected_rows where rule like '%{rule}%'")
+    assert len({entity for entity, _, _ in rows}) > 10
+    shown = [json.loads(text) for _, _, text in rows]
+    assert all(
+        row[COLUMNS[entity][0]] == key for (entity, key, _), row in zip(rows, shown, strict=True) if "|" not in key
+    )
+    assert len({(entity, key, json.dumps(row)) for (entity, key, _), row in zip(rows, shown, strict=True)}) == len(rows)
+    assert {count for count in Counter((entity, key) for entity, key, _ in rows).values()} == {2}
+
+
 def test_rejected_rows_of_typed_files_are_shown_as_they_were(typed: tuple[Warehouse, Untidy]) -> None:
     """With their types, and with the columns that nobody asked for."""
     broken = "select row_json from rejected_rows where entity = 'order_lines' and rule like 'quantity:%'"
