@@ -1,15 +1,16 @@
 """Times what grows with a company and its history: runs from nothing, the run of the day after, roll-ups and answers.
 
-    python -m benchmarks.growth
+    python -m benchmarks.growth [SCALE ...]
 
-At its largest it takes hours and 100 GB of disk, so it writes its own part of README.md.
+At scale 100 it takes hours and 100 GB of disk, so each scale is measured for itself, and writes its own section of
+README.md; without a scale, all three are.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from pathlib import Path
 from benchmarks import queries, rollups
 from benchmarks.builds import Build, build
 from benchmarks.generate import DATA_END, generate
-from benchmarks.page import write_part
+from benchmarks.page import PAGE, parts, write_part
+
+PART = "As history grows"
 
 SCALES = (1.0, 10.0, 100.0)
 
@@ -56,30 +59,36 @@ def measured(scale: float) -> Company:
         return Company(scale, whole, day, rolled_up, queries.measured(warehouse))
 
 
-def lines(companies: Iterable[Company]) -> list[str]:
-    """The tables of the part."""
-    head = "| scale | from nothing, s | peak memory, MB | figures | warehouse, MB | one more day, s | day ÷ whole |"
-    builds, details = [head, "|---|" + "---|" * (head.count("|") - 2)], []
-    for company in companies:
-        whole, day = company.whole, company.day
-        builds.append(
-            f"| {company.scale:g} | {whole.seconds:,.0f} | {whole.peak_memory / 1e6:,.0f} | {whole.figures:,}"
-            f" | {whole.size / 1e6:,.0f} | {day.seconds:,.0f} | {day.seconds / whole.seconds:.2f} |"
+def lines(company: Company) -> list[str]:
+    """The tables of a scale's section."""
+    section = ["| run | seconds | ratio | peak memory, MB | figures | warehouse, MB |", "|---|---|---|---|---|---|"]
+    for name, run in (("from nothing", company.whole), ("one more day", company.day)):
+        section.append(
+            f"| {name} | {run.seconds:,.0f} | {run.seconds / company.whole.seconds:.2f} | {run.peak_memory / 1e6:,.0f}"
+            f" | {run.figures:,} | {run.size / 1e6:,.0f} |"
         )
-        if company.rolled_up:
-            details += [
-                "",
-                f"The roll-up and SQL by hand at scale {company.scale:g}, medians of {ROUNDS} rounds in turn:",
-            ]
-            details += ["", *rollups.lines(company.rolled_up)]
-        details += ["", f"Answers at scale {company.scale:g}, medians of {queries.ROUNDS} rounds in turn:"]
-        details += ["", *queries.lines(company.answered)]
-    return [ABOUT_BUILDS, "", *builds, *details]
+    if company.rolled_up:
+        section += ["", f"The roll-up and SQL by hand, medians of {ROUNDS} rounds in turn:"]
+        section += ["", *rollups.lines(company.rolled_up)]
+    section += ["", f"Answers, medians of {queries.ROUNDS} rounds in turn:", "", *queries.lines(company.answered)]
+    return section
+
+
+def write_section(scale: float, section: list[str]) -> None:
+    """Writes the section of a scale, and leaves those of others as they are."""
+    part = parts(PAGE.read_text(encoding="utf-8")).get(PART, "")
+    kept = re.findall(r"^### Scale (\S+)\n\n(.*?)\s*(?=^### |\Z)", part, flags=re.MULTILINE | re.DOTALL)
+    sections = {float(name): text for name, text in kept} | {scale: "\n".join(section)}
+    whole = [ABOUT_BUILDS]
+    for each in sorted(sections):
+        whole += ["", f"### Scale {each:g}", "", sections[each]]
+    write_part(PART, whole)
 
 
 def main() -> None:
-    """Measures, and writes the part of the page."""
-    write_part("As history grows", lines(map(measured, SCALES)))
+    """Measures, and writes a section as soon as it can."""
+    for scale in map(float, sys.argv[1:] or SCALES):
+        write_section(scale, lines(measured(scale)))
 
 
 if __name__ == "__main__":
