@@ -125,8 +125,7 @@ def _deliveries(warehouse: Warehouse) -> tuple[Delivery, ...]:
     for (table,) in tables:
         system, _, entity = str(table).removeprefix("stg_").partition("__")
         ((rows, rows_hash),) = warehouse.rows(
-            "select count(*), md5(concat_ws(' ', count(*), sum(md5_number_lower(_row)), sum(md5_number_upper(_row))))"
-            f" from {quoted(schema)}.{quoted(table)}"
+            f"select count(*), md5(concat_ws(' ', count(*), sum(_fingerprint))) from {quoted(schema)}.{quoted(table)}"
         )
         found.append(Delivery(system, entity, rows, rows_hash))
     return tuple(found)

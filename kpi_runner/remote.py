@@ -85,7 +85,7 @@ class RemoteWarehouse(Warehouse, ABC):
             staging = self.schema_of("staging")
             copied = [(self.schema, name, "*") for name in self.relations(self.schema) if _is_copied(name)]
             # Of what was delivered its fingerprint is asked, no more.
-            copied += [(staging, name, "_row") for name in self.relations(staging) if name.startswith("stg_")]
+            copied += [(staging, name, "_fingerprint") for name in self.relations(staging) if name.startswith("stg_")]
             with self._copying(), duckdb.connect(str(file)) as connection:
                 for schema, name, columns in copied:
                     table = f"{quoted(schema)}.{quoted(name)}"

@@ -67,6 +67,13 @@
 {% macro default__delivered_row_number(alias, columns, path) %}row_number() over (){% endmacro %}
 
 
+{#- A whole number that stands for what the columns of a row say, in every version of the engine: `row` is what whole_row()
+    gave of it, and `columns` are its columns as expressions. -#}
+{% macro row_fingerprint(row, columns) %}{{ adapter.dispatch('row_fingerprint', 'sales_kpis')(row, columns) }}{% endmacro %}
+
+{% macro default__row_fingerprint(row, columns) %}hashtextextended({{ row }}, 0){% endmacro %}
+
+
 {#- Whether a row of a delivered file is found by its number when the file is read again. -#}
 {% macro finds_rows_again() %}{% do return(adapter.dispatch('finds_rows_again', 'sales_kpis')()) %}{% endmacro %}
 

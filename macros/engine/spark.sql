@@ -15,6 +15,8 @@
 
 {% macro spark__whole_row(alias) %}to_json(struct({{ alias }}.*), map('ignoreNullFields', 'false')){% endmacro %}
 
+{% macro spark__row_fingerprint(row, columns) %}xxhash64({{ row }}){% endmacro %}
+
 {#- Rows of a table have no order there; numbers grow within a file as its lines do. -#}
 {% macro spark__delivered_row_number(alias, columns, path) %}monotonically_increasing_id() + 1{% endmacro %}
 

@@ -9,7 +9,8 @@
     loaded_at       true where `renamed` has the column _loaded_at
     repairs         SQL text expression naming repairs the model made itself, each ended by a ;
 
-    `renamed` also has _row (the delivered row, whole) and _row_number: its number in the file, where there is one. -#}
+    `renamed` also has _row (the delivered row, whole), _row_number (its number in the file, where there is one) and
+    _fingerprint. -#}
 {% macro conform(entity, columns, file=none, needs_file=false, source_columns=none, loaded_at=false, repairs="''") %}
     {%- set system = model.name.split('__')[0][4:] -%}
     {{- config(
@@ -28,7 +29,8 @@
             {{ '_loaded_at' if loaded_at else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _loaded_at,
             {{ repairs }} as _repairs,
             _row,
-            _row_number
+            _row_number,
+            _fingerprint
         from renamed
     ),
 
@@ -42,7 +44,8 @@
             _loaded_at as _loaded_at__text,
             _repairs,
             _row,
-            _row_number
+            _row_number,
+            _fingerprint
         from cleaned
     ),
 
@@ -70,6 +73,7 @@
         cast('{{ system }}' as {{ dbt.type_string() }}) as source_system,
         _loaded_at,
         _row_number,
+        _fingerprint,
         {% if file and finds_rows_again() -%}
         case when _rejected_rule is not null then {{ json_of_row('_row') }} end as _row,
         {%- else -%}

@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 
-{#- The rows of a delivered file as text, each with itself whole (_row) and its number (_row_number).
+{#- The rows of a delivered file as text, each with itself whole (_row), its number (_row_number) and its fingerprint.
     Columns of `columns` that the file lacks are null, and without the file there is no row. -#}
 {% macro read_delivery(file, columns) %}
     {%- set path = delivered_file(file) -%}
@@ -44,18 +44,28 @@
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
         {% if header %}{{ whole_row('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
-        {% if header %}{{ delivered_row_number('_delivered_row', header, path) }}{% else %}cast(null as bigint){% endif %} as _row_number
+        {% if header %}{{ delivered_row_number('_delivered_row', header, path) }}{% else %}cast(null as bigint){% endif %} as _row_number,
+        {% if header %}{{ row_fingerprint(whole_row('_delivered_row'), columns_of('_delivered_row', header)) }}{% else %}cast(null as bigint){% endif %} as _fingerprint
     from {% if header %}{{ read_file(path, header) }} as _delivered_row{% else %}(select 1 as nothing) as _delivered_row where 1 = 0{% endif %}
 {% endmacro %}
 
 
-{#- The rows of a seed as text, each with itself whole (_row) and its number (_row_number). -#}
+{#- The columns of a relation as expressions; takes the alias under which it is read. Files have a name for each. -#}
+{% macro columns_of(alias, names) %}
+    {% set expressions = [] %}
+    {% for name in distinct_names(names) %}{% do expressions.append(alias ~ '.' ~ adapter.quote(name)) %}{% endfor %}
+    {% do return(expressions) %}
+{% endmacro %}
+
+
+{#- The rows of a seed as text, each with itself whole (_row), its number (_row_number) and its fingerprint. -#}
 {% macro read_seed(relation, columns) %}
     select
         {% for column in columns %}{{ text_of('_delivered_row.' ~ column) }} as {{ column }},
         {% endfor -%}
         {{ whole_row('_delivered_row') }} as _row,
-        {{ delivered_row_number('_delivered_row') }} as _row_number
+        {{ delivered_row_number('_delivered_row') }} as _row_number,
+        {{ row_fingerprint(whole_row('_delivered_row'), columns_of('_delivered_row', columns)) }} as _fingerprint
     from {{ relation }} as _delivered_row
 {% endmacro %}
 

@@ -28,7 +28,8 @@ renamed as (
         numbered_wins.sdr_id as rep_id,
         numbered_wins.seller_id as account_id,
         leads._row,
-        leads._row_number
+        leads._row_number,
+        leads._fingerprint
     from leads
     left join numbered_wins
         on leads.mql_id = numbered_wins.mql_id

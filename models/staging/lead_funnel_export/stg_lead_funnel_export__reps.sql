@@ -8,13 +8,15 @@ named as (
     select
         sdr_id as rep_id,
         _row,
-        _row_number
+        _row_number,
+        _fingerprint
     from closed_deals
     union all
     select
         sr_id as rep_id,
         _row,
-        _row_number
+        _row_number,
+        _fingerprint
     from closed_deals
 ),
 
@@ -31,7 +33,8 @@ renamed as (
         rep_id,
         rep_id as rep_name,
         _row,
-        _row_number
+        _row_number,
+        _fingerprint
     from numbered
     where mention = 1
 ),

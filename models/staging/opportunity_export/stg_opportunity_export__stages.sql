@@ -8,7 +8,8 @@ with renamed as (
         outcome,
         is_qualified,
         cast(null as {{ dbt.type_string() }}) as _row,
-        cast(position as bigint) as _row_number
+        cast(position as bigint) as _row_number,
+        cast(null as bigint) as _fingerprint
     from (
         values
         ('Prospecting', 1, 'open', 'false'),
