@@ -49,8 +49,6 @@
 {#- A row of a relation as one value, of which json_of_row() makes JSON; takes the alias under which the relation is read. -#}
 {% macro whole_row(alias) %}{{ adapter.dispatch('whole_row', 'sales_kpis')(alias) }}{% endmacro %}
 
-{% macro default__whole_row(alias) %}cast(to_jsonb({{ alias }}) as text){% endmacro %}
-
 
 {#- What whole_row() gave as JSON text. -#}
 {% macro json_of_row(row) %}{{ adapter.dispatch('json_of_row', 'sales_kpis')(row) }}{% endmacro %}
@@ -70,8 +68,6 @@
 {#- A whole number that stands for what the columns of a row say, in every version of the engine: `row` is what whole_row()
     gave of it, and `columns` are its columns as expressions. -#}
 {% macro row_fingerprint(row, columns) %}{{ adapter.dispatch('row_fingerprint', 'sales_kpis')(row, columns) }}{% endmacro %}
-
-{% macro default__row_fingerprint(row, columns) %}hashtextextended({{ row }}, 0){% endmacro %}
 
 
 {#- Whether a row of a delivered file is found by its number when the file is read again. -#}

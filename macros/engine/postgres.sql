@@ -50,6 +50,10 @@
 
 {% macro postgres__try_cast_zoned(text) %}timezone('UTC', {{ postgres_function('try_timestamptz') }}({{ text }})){% endmacro %}
 
+{% macro postgres__whole_row(alias) %}cast(to_jsonb({{ alias }}) as text){% endmacro %}
+
+{% macro postgres__row_fingerprint(row, columns) %}hashtextextended({{ row }}, 0){% endmacro %}
+
 {% macro postgres__raise_in_sql(message, type) %}cast({{ postgres_function('raise_error') }}({{ message }}) as {{ type }}){% endmacro %}
 
 {% macro postgres__weekday_number(day) %}cast(extract(isodow from {{ day }}) as integer){% endmacro %}
