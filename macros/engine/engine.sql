@@ -124,10 +124,12 @@
 
 {% macro default__file_header(path) %}
     {% if path.endswith('.parquet') %}
+        {#- Of letters of ASCII alone, which is as far as DuckDB takes no notice of case in a name. -#}
+        {% set lower_case %}translate(column_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'){% endset %}
         {% set described = run_query(
-            "select column_name from (describe select * from read_parquet(" ~ path_literal(path) ~ "))"
+            "select " ~ lower_case ~ " from (describe select * from read_parquet(" ~ path_literal(path) ~ "))"
         ) %}
-        {% do return(described.columns[0].values() | map('lower') | list) %}
+        {% do return(described.columns[0].values() | list) %}
     {% endif %}
     {% set header = run_query('select line from ' ~ lines_of(path) ~ ' limit 1') %}
     {% set names = [] %}
@@ -135,7 +137,10 @@
     {% if line or is_more_than_blank(path) %}
         {#- A name in quotes may hold a comma. -#}
         {% for field in modules.re.findall('("(?:[^"]|"")*"[^,]*|[^,]*)(?:,|$)', line ~ ',') %}
-            {% do names.append(field.strip().strip('"').strip().lower()) if not loop.last %}
+            {% set name = field.strip() %}
+            {% set in_quotes = name | length > 1 and name.startswith('"') and name.endswith('"') %}
+            {% set name = name[1:-1].replace('""', '"') if in_quotes else name %}
+            {% do names.append(name.strip().lower()) if not loop.last %}
         {% endfor %}
     {% endif %}
     {% do return(names) %}
@@ -189,6 +194,13 @@
 {#- A path as a SQL literal that names this file and no other: its wildcards stand for themselves. -#}
 {% macro path_literal(path) %}
     {% do return(text_literal(path.replace('[', '[[]').replace('*', '[*]').replace('?', '[?]'))) %}
+{% endmacro %}
+
+
+{#- A column's name as it may stand in SQL, whatever is in it. -#}
+{% macro quoted_name(name) %}
+    {% set mark = adapter.quote('')[0] %}
+    {% do return(adapter.quote(name.replace(mark, mark ~ mark))) %}
 {% endmacro %}
 
 

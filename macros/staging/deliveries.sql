@@ -53,7 +53,7 @@
 {#- The columns of a relation as expressions; takes the alias under which it is read. Files have a name for each. -#}
 {% macro columns_of(alias, names) %}
     {% set expressions = [] %}
-    {% for name in distinct_names(names) %}{% do expressions.append(alias ~ '.' ~ adapter.quote(name)) %}{% endfor %}
+    {% for name in distinct_names(names) %}{% do expressions.append(alias ~ '.' ~ quoted_name(name)) %}{% endfor %}
     {% do return(expressions) %}
 {% endmacro %}
 

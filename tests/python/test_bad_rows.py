@@ -461,7 +461,7 @@ def assert_the_same(builder: Builder, name: str, directory: Path, small: Built) 
 
 
 def test_parquet_files_give_the_same_figures(builder: Builder, small: Built) -> None:
-    """Typed as a database would write them, in a directory whose name needs care."""
+    """Typed as a database would write them, with columns and in a directory whose names need care."""
     directory = builder.root / "parquet [2026] it's"
     with builder.locked("parquet_files"), duckdb.connect() as connection:
         if not directory.exists():
@@ -469,7 +469,8 @@ def test_parquet_files_give_the_same_figures(builder: Builder, small: Built) -> 
             for entity in small_company():
                 source = str(directory / f"{entity}.csv").replace("'", "''").replace("[", "[[]")
                 target = source.replace("[[]", "[").replace(".csv", ".parquet")
-                connection.execute(f"create table {entity} as from read_csv('{source}')")
+                others = '1 as "ÄNDERUNG", 2 as "x ""y"""'
+                connection.execute(f"create table {entity} as select *, {others} from read_csv('{source}')")
                 connection.execute(f"copy {entity} to '{target}' (format parquet)")
                 (directory / f"{entity}.csv").unlink()
     assert_the_same(builder, "parquet", directory, small)
