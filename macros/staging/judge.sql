@@ -4,21 +4,30 @@
     Most rows have a key that no other row has: only the others are compared. What broke a rule is compared with none. -#}
 {% macro judge(entity) -%}
     {%- set columns = canonical_columns(entity).keys() | list -%}
-    with keyed as (
-        {{ keyed_rows(entity) }}
-    ),
-
-    repeated as (
+    {#- Read anew each time: what a `with` clause names is kept in memory, all of it, where it is read twice. -#}
+    {%- set keyed = keyed_rows(entity) -%}
+    {#- Hashes of keys first, as they take a fraction of the memory; the few that come twice are then compared as they are. -#}
+    {%- set keys = keyed_rows(entity, columns=[]) -%}
+    {%- set hash_of_key = content_hash(['source_system', 'row_key']) -%}
+    with repeated as (
         select
             source_system,
             row_key
-        from ({{ keyed_rows(entity, columns=[]) }}) as keys
-        where _rejected_rule is null
+        from ({{ keys }}) as keys
+        where
+            _rejected_rule is null
+            and {{ hash_of_key }} in (
+                select {{ hash_of_key }}
+                from ({{ keys }}) as hashed
+                where _rejected_rule is null
+                group by 1
+                having count(*) > 1
+            )
         group by source_system, row_key
         having count(*) > 1
     ),
 
-    {{ compared_rows(entity) }}
+    {{ compared_rows(entity, keyed) }}
     {%- set files = files_to_find_rows_in(entity) %}
     {%- if files -%}
     ,
@@ -34,7 +43,7 @@
         keyed._rejected_rule as rejected_rule,
         keyed._repairs as repairs,
         case when keyed._rejected_rule is not null then keyed._row end as row_json
-    from keyed
+    from ({{ keyed }}) as keyed
     left join repeated
         on keyed.source_system = repeated.source_system and keyed.row_key = repeated.row_key
     where repeated.row_key is null or keyed._rejected_rule is not null
@@ -99,7 +108,7 @@
 
 {#- The rows that share their key, each compared with the others of it: how many contents there are, and how many among the
     newest. -#}
-{% macro compared_rows(entity) -%}
+{% macro compared_rows(entity, keyed) -%}
     {%- set never = "cast('0001-01-01' as timestamp)" -%}
     {%- set loaded_at = 'coalesce(_loaded_at, ' ~ never ~ ')' -%}
     {%- set same_key = 'source_system, row_key' -%}
@@ -110,7 +119,7 @@
             coalesce(cast(keyed.{{ column }} as {{ dbt.type_string() }}), chr(1)){{ ' || chr(2) ||' if not loop.last }}
             {% endfor -%} as row_content,
             max({{ loaded_at }}) over (partition by keyed.source_system, keyed.row_key) as newest_loaded_at
-        from keyed
+        from ({{ keyed }}) as keyed
         inner join repeated
             on keyed.source_system = repeated.source_system and keyed.row_key = repeated.row_key
         where keyed._rejected_rule is null
