@@ -93,7 +93,7 @@ def translated(sql: str, dialect: str, written_in: str = "duckdb") -> tuple[str,
         )
     generator = sqlglot.Dialect.get_or_raise(dialect).generator(pretty=True, unsupported_level=ErrorLevel.IGNORE)
     try:
-        text = generator.generate(_without_named_windows(sqlglot.parse_one(sql, dialect=written_in)))
+        text = generator.generate(_without_hints(_without_named_windows(sqlglot.parse_one(sql, dialect=written_in))))
     except Exception as error:
         # A translator of thirty dialects fails in ways of its own: on what it does not know, and on its own slips.
         reason = next(iter(str(error).splitlines()), type(error).__name__)
@@ -102,6 +102,15 @@ def translated(sql: str, dialect: str, written_in: str = "duckdb") -> tuple[str,
             " Without --dialect it is shown as the engine of the target has it."
         ) from None
     return text, list(dict.fromkeys(generator.unsupported_messages))
+
+
+def _without_hints(tree: exp.Expr) -> exp.Expr:
+    """The tree without what it says of keeping a clause of `with` in memory: few engines have words for that."""
+    from sqlglot import exp
+
+    for clause in tree.find_all(exp.CTE):
+        clause.set("materialized", None)
+    return tree
 
 
 def _without_named_windows(tree: exp.Expr) -> exp.Expr:

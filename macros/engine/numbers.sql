@@ -48,6 +48,15 @@
 {% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}
 
 
+{#- What stands after the `as` of a clause of `with` that each of its readers had better work out for itself, of the columns
+    that it needs: DuckDB keeps all of it in memory, where there are several. -#}
+{% macro worked_out_anew() %}{% do return(adapter.dispatch('worked_out_anew', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__worked_out_anew() %}{% do return('') %}{% endmacro %}
+
+{% macro duckdb__worked_out_anew() %}{% do return('not materialized ') %}{% endmacro %}
+
+
 {#- A whole number of 64 bits that stands for what the columns of a row hold, of which sums can be compared. Engines put the
     hashes of columns together by arithmetic that a sum sees through: of two rows that exchange a column it may stay the same.
     So what they give is hashed once more. -#}

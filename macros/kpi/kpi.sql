@@ -24,7 +24,7 @@
     {%- set slices = [[]] -%}
     {%- for dimension in dimensions %}{% do slices.append([dimension]) %}{% endfor -%}
 -- depends_on: {{ ref('unavailable_measures') }}
-with kpi_rows as (
+with kpi_rows as {{ worked_out_anew() }}(
     {{ rows_begin() }}
     {% if outcomes -%}
     select

@@ -73,7 +73,7 @@ days_{{ part.number }} as (
     where days.before_at is null
 ),{{ step_ends() }}
 
-{{ step_begins() }}dated_events_{{ part.number }} as (
+{{ step_begins() }}dated_events_{{ part.number }} as {{ worked_out_anew() }}(
     select
         days.block_on,
         {% if keys.paired -%}
