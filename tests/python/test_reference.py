@@ -146,7 +146,7 @@ VARIANTS = [
 ]
 
 #: How many companies each variant of the settings is compared on, not counting those that lack a rate; other deliveries
-#: get a sixth of it. CI compares 12, `make test-deep` 295; what a person waits for is two, of every third variant.
+#: get a twelfth of it. CI compares 12, `make test-deep` 295; what a person waits for is two, of every third variant.
 IN_CI = 12
 EXAMPLES = int(os.environ.get("KPI_EXAMPLES", IN_CI if ALL else 2))
 
@@ -181,7 +181,7 @@ def test_sql_agrees_with_the_reference(number: int, delivery: str, tmp_path: Pat
     layer = compile_layer(variant, tuple(COLUMNS), tmp_path / "everything")
     if delivery != "everything":
         layer = compile_layer(variant, entities, tmp_path / "delivered", layer)
-    examples = EXAMPLES if delivery == "everything" else max(EXAMPLES // 6, 1)
+    examples = EXAMPLES if delivery == "everything" else max(EXAMPLES // 12, 1)
     compared: Counter[str] = Counter()
 
     @on_companies(examples)
