@@ -5,7 +5,7 @@
 {%- set quantiles = percentile_columns(percentiles) -%}
 {% for keys in parts_keys -%}
 {%- set part = keys.part.number -%}
-{{ step_begins() }}ranked_rows_{{ part }} as (
+{{ step_begins() }}ranked_rows_{{ part }} as {{ worked_out_anew() }}(
     select
         windows.window_number,
         {{ listed(used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
