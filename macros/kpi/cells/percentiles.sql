@@ -5,7 +5,8 @@
 {%- set quantiles = percentile_columns(percentiles) -%}
 {% for keys in parts_keys -%}
 {%- set part = keys.part.number -%}
-{{ step_begins() }}ranked_rows_{{ part }} as {{ worked_out_anew() }}(
+{#- States meet windows in a range, which takes long and much memory: that is done once. -#}
+{{ step_begins() }}ranked_rows_{{ part }} as {% if 'event' in row_kinds %}{{ worked_out_anew() }}{% endif %}(
     select
         windows.window_number,
         {{ listed(used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
