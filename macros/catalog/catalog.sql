@@ -137,15 +137,17 @@
 {% macro requirement_tuples(requirements) %}
     {% set null_text = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
     {% set tuples = ['(' ~ ([null_text] * 4 + ['0'] + [null_text] * 2 + ['false']) | join(', ') ~ ')'] %}
+    {% set literals = {} %}
     {% for requirement in requirements %}
-        {% set kpi_id, measure, dimension, need = requirement %}
-        {% set start = [literal(kpi_id), literal(measure), literal(dimension), literal(need)] | join(', ') %}
-        {% for alternative in need.split('|') %}
+        {% for alternative in requirement[3].split('|') %}
             {% set entity, _, column = alternative.rstrip('?').partition('.') %}
-            {% do tuples.append(
-                '(' ~ start ~ ', ' ~ loop.index ~ ', ' ~ literal(entity) ~ ', ' ~ literal(column or none) ~ ', '
-                ~ literal(alternative.endswith('?')) ~ ')'
-            ) %}
+            {% set written = [] %}
+            {% for text in requirement + [entity, column or none] %}
+                {% if text not in literals %}{% do literals.update({text: literal(text)}) %}{% endif %}
+                {% do written.append(literals[text]) %}
+            {% endfor %}
+            {% do written.insert(4, loop.index) %}
+            {% do tuples.append('(' ~ written | join(', ') ~ ', ' ~ literal(alternative.endswith('?')) ~ ')') %}
         {% endfor %}
     {% endfor %}
     {% do return(tuples) %}

@@ -110,12 +110,19 @@
 {%- endmacro %}
 
 
-{#- Whether there is a file of that path. -#}
-{% macro file_exists(path) %}{{ return(adapter.dispatch('file_exists', 'sales_kpis')(path)) }}{% endmacro %}
+{#- Those paths of a list, not an empty one, at which there is a file. -#}
+{% macro existing_files(paths) %}{{ return(adapter.dispatch('existing_files', 'sales_kpis')(paths)) }}{% endmacro %}
 
-{% macro default__file_exists(path) %}
-    {% set found = run_query("select count(*) from glob(" ~ path_literal(path) ~ ")") %}
-    {% do return(found.columns[0].values()[0] > 0) %}
+{#- One query for all of them: dbt takes longer to ask than DuckDB to answer. -#}
+{% macro default__existing_files(paths) %}
+    {% set looks = [] %}
+    {% for path in paths %}
+        {% do looks.append('select ' ~ loop.index0 ~ ' as place from glob(' ~ path_literal(path) ~ ')') %}
+    {% endfor %}
+    {% set places = run_query(looks | join(' union all ')).columns[0].values() %}
+    {% set found = [] %}
+    {% for place in places | sort %}{% do found.append(paths[place]) %}{% endfor %}
+    {% do return(found) %}
 {% endmacro %}
 
 
@@ -295,6 +302,21 @@
 {% macro steps_of_rollup(sql, kpi_id) %}{% do return(adapter.dispatch('steps_of_rollup', 'sales_kpis')(sql, kpi_id)) %}{% endmacro %}
 
 {% macro default__steps_of_rollup(sql, kpi_id) %}{% do return({'before': [], 'sql': sql, 'after': []}) %}{% endmacro %}
+
+{#- What stands between two marks is a table first, which is dropped at the end. -#}
+{% macro steps_between(sql, kpi_id, begins, ends) %}
+    {% set before, after = [], [] %}
+    {% set text = namespace(sql=sql.split(begins)[0]) %}
+    {% for piece in sql.split(begins)[1:] %}
+        {% set step, rest = piece.split(ends) %}
+        {% set name = step.split(' as (')[0] %}
+        {% set kept = target.schema ~ '.' ~ kpi_id ~ '__' ~ name %}
+        {% do before.extend(remade_table(kept, text.sql ~ step.rstrip().rstrip(',') ~ ' select * from ' ~ name)) %}
+        {% do after.append('drop table if exists ' ~ kept) %}
+        {% set text.sql = text.sql ~ name ~ ' as (select * from ' ~ kept ~ '),' ~ rest %}
+    {% endfor %}
+    {% do return({'before': before, 'sql': text.sql, 'after': after}) %}
+{% endmacro %}
 
 
 {#- After a table is made whose rows are found by ranges of a column: what the engine needs to find them. -#}

@@ -8,6 +8,14 @@
 {% endmacro %}
 
 
+{#- Those paths of a list for which one stands. -#}
+{% macro paths_with_tables(paths) %}
+    {% set found = [] %}
+    {% for path in paths if delivery_table(path) is not none %}{% do found.append(path) %}{% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
 {#- Its header: of a loaded file as it stands there. -#}
 {% macro header_of_delivery(path) %}
     {% set table = delivery_table(path) %}

@@ -48,6 +48,21 @@
 {% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}
 
 
+{#- What marks off a CTE for which so much has to be held in memory that an engine which would work out several of them at
+    once does so for one after the other first (see steps_of_rollup). -#}
+{% macro pass_begins() %}{% do return(adapter.dispatch('pass_begins', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__pass_begins() %}{% do return('') %}{% endmacro %}
+
+{% macro duckdb__pass_begins() %}{% do return('/* pass begins */') %}{% endmacro %}
+
+{% macro pass_ends() %}{% do return(adapter.dispatch('pass_ends', 'sales_kpis')()) %}{% endmacro %}
+
+{% macro default__pass_ends() %}{% do return('') %}{% endmacro %}
+
+{% macro duckdb__pass_ends() %}{% do return('/* pass ends */') %}{% endmacro %}
+
+
 {#- What stands after the `as` of a clause of `with` that each of its readers had better work out for itself, of the columns
     that it needs: DuckDB keeps all of it in memory, where there are several. -#}
 {% macro worked_out_anew() %}{% do return(adapter.dispatch('worked_out_anew', 'sales_kpis')()) %}{% endmacro %}

@@ -59,7 +59,7 @@
 {% macro postgres__weekday_number(day) %}cast(extract(isodow from {{ day }}) as integer){% endmacro %}
 
 {#- Deliveries are tables here: see loaded.sql. -#}
-{% macro postgres__file_exists(path) %}{% do return(delivery_table(path) is not none) %}{% endmacro %}
+{% macro postgres__existing_files(paths) %}{% do return(paths_with_tables(paths)) %}{% endmacro %}
 
 {% macro postgres__file_header(path) %}{% do return(header_of_delivery(path)) %}{% endmacro %}
 

@@ -66,7 +66,7 @@
 {% macro spark__cast(field, type) %}cast({{ field }} as {{ spark_type(type) }}){% endmacro %}
 
 {#- Deliveries are tables here: see loaded.sql. -#}
-{% macro spark__file_exists(path) %}{% do return(delivery_table(path) is not none) %}{% endmacro %}
+{% macro spark__existing_files(paths) %}{% do return(paths_with_tables(paths)) %}{% endmacro %}
 
 {% macro spark__file_header(path) %}{% do return(header_of_delivery(path) | map('lower') | list) %}{% endmacro %}
 
@@ -169,17 +169,7 @@
 {#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written
     to a table of its own first, which goes when the KPI is done. -#}
 {% macro spark__steps_of_rollup(sql, kpi_id) %}
-    {% set before, after = [], [] %}
-    {% set text = namespace(sql=sql.split(step_begins())[0]) %}
-    {% for piece in sql.split(step_begins())[1:] %}
-        {% set step, rest = piece.split(step_ends()) %}
-        {% set name = step.split(' as (')[0] %}
-        {% set kept = target.schema ~ '.' ~ kpi_id ~ '__' ~ name %}
-        {% do before.extend(remade_table(kept, text.sql ~ step.rstrip().rstrip(',') ~ ' select * from ' ~ name)) %}
-        {% do after.append('drop table if exists ' ~ kept) %}
-        {% set text.sql = text.sql ~ name ~ ' as (select * from ' ~ kept ~ '),' ~ rest %}
-    {% endfor %}
-    {% do return({'before': before, 'sql': text.sql, 'after': after}) %}
+    {% do return(steps_between(sql, kpi_id, step_begins(), step_ends())) %}
 {% endmacro %}
 
 

@@ -118,18 +118,36 @@ measured as (
 
 
 {#- Per subject first: the inputs of the measures from the sums of each subject, one slice after the other. Where subjects
-    are many (visitors), it is one grain after the other, too; all at once would fill the memory. -#}
+    are many (visitors), it is one grain after the other, too, each in a pass of its own; all at once would fill the memory. -#}
 {% macro subject_cells(spec, subject, relations, keys) -%}
-{%- set expressions = spec['subjects'][subject] -%}
 {%- set is_of_events = is_of_plain_events(spec, keys) -%}
 {%- set are_many = is_of_events and not has_blocks(spec, subject, keys) -%}
 {%- if not is_of_events -%}
 {{ cells_of_kinds(spec['row_kinds'], relations, spec['inputs'], keys) }}
 {%- endif -%}
-subject_cells_{{ keys.name }} as (
-    {% for number in keys.part.slices -%}
-    {%- set is_last_slice = loop.last -%}
+{%- set passes = [] -%}
+{%- for number in keys.part.slices -%}
     {%- for grain in (keys.part.grains if are_many and keys.part.grains else [none]) -%}
+        {%- do passes.append('subject_pass_' ~ keys.name ~ '_' ~ (passes | length + 1)) %}
+{{ pass_begins() if are_many }}{{ passes[-1] }} as (
+    {{ subject_pass(spec, subject, relations, keys, number, grain) }}
+),{{ pass_ends() if are_many }}
+    {%- endfor -%}
+{%- endfor %}
+
+subject_cells_{{ keys.name }} as (
+    {% for pass in passes -%}
+    select * from {{ pass }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
+
+{% endmacro %}
+
+
+{#- The inputs of the measures from the sums of each subject in a slice, in the windows of one grain, where one is given. -#}
+{% macro subject_pass(spec, subject, relations, keys, number, grain) -%}
+    {%- set expressions = spec['subjects'][subject] -%}
     select
         summed.window_number,
         {{ number }} as slice,
@@ -139,7 +157,7 @@ subject_cells_{{ keys.name }} as (
         count({{ expression }}) as n_{{ name }}{{ ',' if not loop.last }}
         {% endfor %}
     from (
-        {% if is_of_events -%}
+        {% if is_of_plain_events(spec, keys) -%}
         {{ summed_events(spec, subject, keys, number, grain) }}
         {%- else -%}
         {{ summed_cells(spec['row_kinds'], subject, spec['inputs'], keys, number) }}
@@ -152,12 +170,7 @@ subject_cells_{{ keys.name }} as (
         on {{ same_period('windows', 'period') }}
     {% endif -%}
     group by {{ (['summed.window_number'] + keys.slices[number]) | join(', ') }}
-    {{ 'union all' if not (is_last_slice and loop.last) }}
-    {% endfor -%}
-    {% endfor -%}
-),
-
-{% endmacro %}
+{%- endmacro %}
 
 
 {#- Whether a KPI's rows are events alone, all of whose days count whole. -#}

@@ -1,24 +1,33 @@
 {#- Reading what source systems deliver: files in setting('data_dir'), found or not. -#}
 
-{#- The path of a delivered file, none when it is not there. `file` is a file's name, or a name
-    without an extension, which then may be a .csv or a .parquet, but not both. -#}
-{% macro delivered_file(file) %}
-    {% if not execute or not setting('data_dir') %}
-        {% do return(none) %}
+{#- The paths of delivered files by what they were asked for, without those that are not there. What is asked for is a
+    file's name, or a name without an extension, which then may be a .csv or a .parquet, but not both. -#}
+{% macro delivered_files(files) %}
+    {% set paths = {} %}
+    {% if execute and setting('data_dir') %}
+        {% set directory = setting('data_dir').rstrip('/') ~ '/' %}
+        {% for file in files %}
+            {% set names = [file] if '.' in file else [file ~ '.csv', file ~ '.parquet'] %}
+            {% do paths.update({file: [directory ~ names[0], directory ~ names[-1]] | unique | list}) %}
+        {% endfor %}
     {% endif %}
-    {% set directory = setting('data_dir').rstrip('/') %}
-    {% set names = [file] if '.' in file else [file ~ '.csv', file ~ '.parquet'] %}
-    {% set found = [] %}
-    {% for name in names if file_exists(directory ~ '/' ~ name) %}
-        {% do found.append(directory ~ '/' ~ name) %}
+    {% set existing = existing_files(paths.values() | sum(start=[])) if paths else [] %}
+    {% set found = {} %}
+    {% for file in paths %}
+        {% set there = paths[file] | select('in', existing) | list %}
+        {% if there | length > 1 %}
+            {% do exceptions.raise_compiler_error(
+                "Two files deliver the same entity: " ~ there | join(' and ') ~ ". Remove one of them."
+            ) %}
+        {% endif %}
+        {% do found.update({file: there[0]} if there else {}) %}
     {% endfor %}
-    {% if found | length > 1 %}
-        {% do exceptions.raise_compiler_error(
-            "Two files deliver the same entity: " ~ found | join(' and ') ~ ". Remove one of them."
-        ) %}
-    {% endif %}
-    {% do return(found[0] if found else none) %}
+    {% do return(found) %}
 {% endmacro %}
+
+
+{#- The path of one, none when it is not there. -#}
+{% macro delivered_file(file) %}{% do return(delivered_files([file]).get(file)) %}{% endmacro %}
 
 
 {#- A delivered value as text, without white space around it, null where nothing is left. -#}
@@ -70,22 +79,35 @@
 {% endmacro %}
 
 
+{#- The staging model of a source system's entity, which says what it reads. -#}
+{% macro staging_node(system, entity) %}
+    {% set name = 'stg_' ~ system ~ '__' ~ entity %}
+    {% if 'model.' ~ project_name ~ '.' ~ name not in graph.nodes %}
+        {% do exceptions.raise_compiler_error(
+            "source_system_entities names " ~ entity ~ " for " ~ system ~ ", but there is no model " ~ name
+            ~ ". Add it, or take the entity out of the var."
+        ) %}
+    {% endif %}
+    {% do return(graph.nodes['model.' ~ project_name ~ '.' ~ name]) %}
+{% endmacro %}
+
+
 {#- What the source systems in use deliver: one entry per system and entity that has a staging model,
     as {system, entity, file, columns}. `columns` are the canonical ones among what is delivered, and
     none where the entity's file is not there. A file of no bytes delivers every column, without rows. -#}
 {% macro deliveries() %}
     {% set result = [] %}
+    {% set files = [] %}
     {% for system in setting('source_systems') %}
         {% for entity in var('source_system_entities').get(system, []) %}
-            {% set node = graph.nodes.get('model.' ~ project_name ~ '.stg_' ~ system ~ '__' ~ entity) %}
-            {% if not node %}
-                {% do exceptions.raise_compiler_error(
-                    "source_system_entities names " ~ entity ~ " for " ~ system ~ ", but there is no model stg_"
-                    ~ system ~ "__" ~ entity ~ ". Add it, or take the entity out of the var."
-                ) %}
-            {% endif %}
-            {% set meta = node.config.meta %}
-            {% set path = delivered_file(meta.file) if meta.file else none %}
+            {% do files.append(staging_node(system, entity).config.meta.file) %}
+        {% endfor %}
+    {% endfor %}
+    {% set paths = delivered_files(files | select | list) %}
+    {% for system in setting('source_systems') %}
+        {% for entity in var('source_system_entities').get(system, []) %}
+            {% set meta = staging_node(system, entity).config.meta %}
+            {% set path = paths.get(meta.file) %}
             {% set header = file_header(path) if path is not none else [] %}
             {% if meta.file and path is none %}
                 {% set columns = none %}

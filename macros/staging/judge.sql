@@ -164,7 +164,7 @@
     {% set files = {} %}
     {% if execute and finds_rows_again() %}
         {% for system in systems_with(entity) %}
-            {% set file = graph.nodes['model.' ~ project_name ~ '.stg_' ~ system ~ '__' ~ entity].config.meta.file %}
+            {% set file = staging_node(system, entity).config.meta.file %}
             {% if file and delivered_file(file) is not none %}{% do files.update({system: file}) %}{% endif %}
         {% endfor %}
     {% endif %}
