@@ -47,6 +47,7 @@ KPIS = (
     "deals_by_channel",  # a share
     "sales_cycle",  # a mean, a percentile
     "open_pipeline",  # states at the period's end
+    "last_contact",  # a percentile of states
     "customer_retention",  # spans
     "stage_conversion",  # a cohort with its outcomes
     "visitor_to_lead_rate",  # many subjects; paired events
@@ -66,7 +67,7 @@ READING = (
     "list --format json",
     "query revenue win_rate --period 2026 --grain quarter --by team --compare previous --format csv",
     "query revenue --period 2026-03-25..2026-04-02 --by channel,rep --where \"channel <> 'partner'\" --format csv",
-    "query sales_cycle open_pipeline customer_retention profit_margin --period 2026-03 --format csv",
+    "query sales_cycle open_pipeline last_contact customer_retention profit_margin --period 2026-03 --format csv",
     "query visitor_to_lead_rate --period 2026-03 --grain week --by channel --format csv",
     "drill revenue --period 2026-03 --format csv",
     "drill customer_retention --period 2026-03 --format csv",

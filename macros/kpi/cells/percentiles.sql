@@ -84,7 +84,10 @@ percentile_cells as (
     select
         {{ listed(cell) }}
         input_value,
-        sum(n_states) over (partition by {{ cell | join(', ') }} order by input_value) as n_up_to,
+        sum(n_states) over (
+            partition by {{ cell | join(', ') }}
+            order by input_value nulls first rows between unbounded preceding and current row
+        ) as n_up_to,
         sum(n_states) over (partition by {{ cell | join(', ') }}) as n_all
     from (
         {% for input in percentile_inputs(percentiles) -%}
