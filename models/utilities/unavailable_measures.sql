@@ -1,6 +1,6 @@
 -- One row per measure, or dimension of a measure, and need that no source system meets: an entity, a column, or several
--- of them of which one would do. dimension is null where the measure itself is unavailable. A need with a ? is met where
--- its entity is not delivered.
+-- of them of which one would do. dimension is null where the measure itself is unavailable. A need with a ? is met
+-- where its entity is not delivered.
 {% set requirements = catalog_requirements() if execute else [] -%}
 with requirements as (
     select

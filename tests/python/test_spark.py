@@ -112,6 +112,13 @@ def company_of_zones() -> Company:
             l2,2026-05-02T08:00:00Z,v3,event,r2,
             l3,2026-05-03T08:00:00Z,,event,r2,
         """,
+        "activities": """
+            activity_id,kind,direction,occurred_at,deal_id,lead_id,rep_id
+            c1,call,outbound,2026-03-28T23:30:00Z,,l1,r1
+            c2,email,outbound,2026-05-25T08:00:00Z,d4,,r2
+            c3,call,outbound,2026-06-15T22:30:00Z,d4,,r2
+            c4,call,outbound,2026-06-16T08:00:00Z,d5,,r1
+        """,
         "orders": """
             order_id,ordered_at,account_id,rep_id
             o1,2026-03-29T00:30:00+01:00,a1,r1
