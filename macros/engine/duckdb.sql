@@ -21,12 +21,6 @@
     )) // 2 as bigint)
 {%- endmacro %}
 
-{#- It works on all parts of a query at once, and lets none go before the last is done: of 50 million sessions, the visitors
-    of each slice and grain took 50 GB together. -#}
-{% macro duckdb__steps_of_rollup(sql, kpi_id) %}
-    {% do return(steps_between(sql, kpi_id, pass_begins(), pass_ends())) %}
-{% endmacro %}
-
 {% macro duckdb__finds_rows_again() %}{% do return(true) %}{% endmacro %}
 
 

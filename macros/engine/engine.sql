@@ -298,13 +298,9 @@
 
 
 {#- The roll-up of a KPI, SQL, taken apart as the engine does it best: statements that come `before` it, its own `sql`, and
-    those that come `after` it. -#}
-{% macro steps_of_rollup(sql, kpi_id) %}{% do return(adapter.dispatch('steps_of_rollup', 'sales_kpis')(sql, kpi_id)) %}{% endmacro %}
-
-{% macro default__steps_of_rollup(sql, kpi_id) %}{% do return({'before': [], 'sql': sql, 'after': []}) %}{% endmacro %}
-
-{#- What stands between two marks is a table first, which is dropped at the end. -#}
-{% macro steps_between(sql, kpi_id, begins, ends) %}
+    those that come `after` it. What is marked off as of the kind that the engine makes first is a table, dropped at the end. -#}
+{% macro steps_of_rollup(sql, kpi_id) %}
+    {% set begins, ends = mark_begins(kind_made_first()), mark_ends(kind_made_first()) %}
     {% set before, after = [], [] %}
     {% set text = namespace(sql=sql.split(begins)[0]) %}
     {% for piece in sql.split(begins)[1:] %}

@@ -33,34 +33,24 @@
 {% endmacro %}
 
 
-{#- What marks off a CTE that the parts after it read several times: an engine that would work it out each time anew keeps it
-    as a table first (see steps_of_rollup in engine.sql). -#}
-{% macro step_begins() %}{% do return(adapter.dispatch('step_begins', 'sales_kpis')()) %}{% endmacro %}
+{#- What marks off a CTE that an engine makes a table of before it works out the rest (see steps_of_rollup in engine.sql), where
+    it is of the kind of which it does so: a `step` is read several times by the parts after it; a `pass` holds so much in
+    memory that there had better be none beside it. -#}
+{% macro mark_begins(kind) %}{% do return('/* ' ~ kind ~ ' begins */' if kind == kind_made_first() else '') %}{% endmacro %}
 
-{% macro default__step_begins() %}{% do return('') %}{% endmacro %}
+{% macro mark_ends(kind) %}{% do return('/* ' ~ kind ~ ' ends */' if kind == kind_made_first() else '') %}{% endmacro %}
 
-{% macro spark__step_begins() %}{% do return('/* step begins */') %}{% endmacro %}
+{% macro kind_made_first() %}{% do return(adapter.dispatch('kind_made_first', 'sales_kpis')()) %}{% endmacro %}
 
-{% macro step_ends() %}{% do return(adapter.dispatch('step_ends', 'sales_kpis')()) %}{% endmacro %}
+{#- None. -#}
+{% macro default__kind_made_first() %}{% do return('') %}{% endmacro %}
 
-{% macro default__step_ends() %}{% do return('') %}{% endmacro %}
+{#- It works on all parts of a query at once, and lets none go before the last is done: of 50 million sessions, the visitors
+    of each slice and grain took 46 GB together. -#}
+{% macro duckdb__kind_made_first() %}{% do return('pass') %}{% endmacro %}
 
-{% macro spark__step_ends() %}{% do return('/* step ends */') %}{% endmacro %}
-
-
-{#- What marks off a CTE for which so much has to be held in memory that an engine which would work out several of them at
-    once does so for one after the other first (see steps_of_rollup). -#}
-{% macro pass_begins() %}{% do return(adapter.dispatch('pass_begins', 'sales_kpis')()) %}{% endmacro %}
-
-{% macro default__pass_begins() %}{% do return('') %}{% endmacro %}
-
-{% macro duckdb__pass_begins() %}{% do return('/* pass begins */') %}{% endmacro %}
-
-{% macro pass_ends() %}{% do return(adapter.dispatch('pass_ends', 'sales_kpis')()) %}{% endmacro %}
-
-{% macro default__pass_ends() %}{% do return('') %}{% endmacro %}
-
-{% macro duckdb__pass_ends() %}{% do return('/* pass ends */') %}{% endmacro %}
+{#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. -#}
+{% macro spark__kind_made_first() %}{% do return('step') %}{% endmacro %}
 
 
 {#- What stands after the `as` of a clause of `with` that each of its readers had better work out for itself, of the columns

@@ -166,13 +166,6 @@
 {% endmacro %}
 
 
-{#- It works a CTE out wherever one is read, so that plans grow to thousands of nodes. What is read several times is written
-    to a table of its own first, which goes when the KPI is done. -#}
-{% macro spark__steps_of_rollup(sql, kpi_id) %}
-    {% do return(steps_between(sql, kpi_id, step_begins(), step_ends())) %}
-{% endmacro %}
-
-
 {#- A table. dbt's own way of making one plans the SQL once more to compare it with the contract, which takes as long as the
     rows of a small company. Here, as on DuckDB, the contract is held against the table itself. -#}
 {% materialization table, adapter='spark' %}

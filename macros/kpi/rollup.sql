@@ -129,9 +129,9 @@ measured as (
 {%- for number in keys.part.slices -%}
     {%- for grain in (keys.part.grains if are_many and keys.part.grains else [none]) -%}
         {%- do passes.append('subject_pass_' ~ keys.name ~ '_' ~ (passes | length + 1)) %}
-{{ pass_begins() if are_many }}{{ passes[-1] }} as (
+{{ mark_begins('pass') if are_many }}{{ passes[-1] }} as (
     {{ subject_pass(spec, subject, relations, keys, number, grain) }}
-),{{ pass_ends() if are_many }}
+),{{ mark_ends('pass') if are_many }}
     {%- endfor -%}
 {%- endfor %}
 
@@ -346,7 +346,7 @@ cells as (
 {%- set dims = keys.dims -%}
 {%- set inputs = measure_inputs(spec) -%}
 {%- set windows = used_windows(spec) %}
-{{ step_begins() }}completed as (
+{{ mark_begins('step') }}completed as (
     select
         periods.*,
         coalesce(cells.slice, 0) as slice,
@@ -387,7 +387,7 @@ cells as (
                 {% endfor -%}
             )
         )
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 {% endmacro %}
 

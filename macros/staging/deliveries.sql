@@ -96,33 +96,26 @@
     as {system, entity, file, columns}. `columns` are the canonical ones among what is delivered, and
     none where the entity's file is not there. A file of no bytes delivers every column, without rows. -#}
 {% macro deliveries() %}
-    {% set result = [] %}
-    {% set files = [] %}
+    {% set read = [] %}
     {% for system in setting('source_systems') %}
         {% for entity in var('source_system_entities').get(system, []) %}
-            {% do files.append(staging_node(system, entity).config.meta.file) %}
+            {% do read.append({'system': system, 'entity': entity, 'meta': staging_node(system, entity).config.meta}) %}
         {% endfor %}
     {% endfor %}
-    {% set paths = delivered_files(files | select | list) %}
-    {% for system in setting('source_systems') %}
-        {% for entity in var('source_system_entities').get(system, []) %}
-            {% set meta = staging_node(system, entity).config.meta %}
-            {% set path = paths.get(meta.file) %}
-            {% set header = file_header(path) if path is not none else [] %}
-            {% if meta.file and path is none %}
-                {% set columns = none %}
-            {% elif meta.columns != 'as found' %}
-                {% set columns = meta.columns %}
-            {% elif header %}
-                {% set columns = header | select('in', canonical_columns(entity)) | list %}
-            {% else %}
-                {% set columns = canonical_columns(entity).keys() | list %}
-            {% endif %}
-            {% do result.append({
-                'system': system, 'entity': entity, 'file': path or meta.file, 'columns': columns,
-                'header': header, 'meta': meta,
-            }) %}
-        {% endfor %}
+    {% set paths = delivered_files(read | map(attribute='meta.file') | select | list) %}
+    {% for each in read %}
+        {% set path = paths.get(each.meta.file) %}
+        {% set header = file_header(path) if path is not none else [] %}
+        {% if each.meta.file and path is none %}
+            {% set columns = none %}
+        {% elif each.meta.columns != 'as found' %}
+            {% set columns = each.meta.columns %}
+        {% elif header %}
+            {% set columns = header | select('in', canonical_columns(each.entity)) | list %}
+        {% else %}
+            {% set columns = canonical_columns(each.entity).keys() | list %}
+        {% endif %}
+        {% do each.update({'file': path or each.meta.file, 'columns': columns, 'header': header}) %}
     {% endfor %}
-    {% do return(result) %}
+    {% do return(read) %}
 {% endmacro %}

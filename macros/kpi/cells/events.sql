@@ -56,7 +56,7 @@ days_{{ part.number }} as (
         and date_day < (select max(window_end) from windows_{{ part.number }})
 ),
 
-{{ step_begins() }}blocks_{{ part.number }} as (
+{{ mark_begins('step') }}blocks_{{ part.number }} as (
     select
         windows.window_number,
         windows.grain,
@@ -71,9 +71,9 @@ days_{{ part.number }} as (
         and starts.date_day = starts.block_on
     {% endif -%}
     where days.before_at is null
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
-{{ step_begins() }}dated_events_{{ part.number }} as {{ worked_out_anew() }}(
+{{ mark_begins('step') }}dated_events_{{ part.number }} as {{ worked_out_anew() }}(
     select
         days.block_on,
         {% if keys.paired -%}
@@ -89,7 +89,7 @@ days_{{ part.number }} as (
     left join days_{{ part.number }} as since_days
         on kpi_rows.since_on = since_days.date_day
     {%- endif %}
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 {% endmacro %}
 

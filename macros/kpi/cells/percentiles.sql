@@ -32,7 +32,7 @@ percentile_cells as (
 {#- The events in the periods' own windows. -#}
 {% macro ranked_events(percentiles, keys) -%}
 {%- set part = keys.part.number -%}
-{{ step_begins() }}ranked_rows_{{ part }} as {{ worked_out_anew() }}(
+{{ mark_begins('step') }}ranked_rows_{{ part }} as {{ worked_out_anew() }}(
     select
         windows.window_number,
         {{ listed(used_dimensions(sliced_by(keys)), 'kpi_rows.') }}
@@ -44,7 +44,7 @@ percentile_cells as (
     where
         windows.window_number in (select window_number from kpi_windows where time_window = 'own')
         and ({% for input in percentile_inputs(percentiles) %}kpi_rows.{{ input }} is not null{{ ' or ' if not loop.last }}{% endfor %})
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 {% endmacro %}
 
@@ -65,7 +65,7 @@ percentile_cells as (
 {% macro ranked_states(relations, percentiles, keys) -%}
 {%- set part = keys.part.number -%}
 {%- set cell = ['window_end', 'slice', 'input'] + keys.dims -%}
-{{ step_begins() }}lasting_states_{{ part }} as {{ worked_out_anew() }}(
+{{ mark_begins('step') }}lasting_states_{{ part }} as {{ worked_out_anew() }}(
     select
         firsts.window_end as first_end,
         coalesce(lasts.window_end, cast('9999-12-31' as date)) as end_after,
@@ -78,9 +78,9 @@ percentile_cells as (
     left join state_ends_{{ part }} as lasts
         on kpi_rows.valid_to_on = lasts.date_day
     where firsts.window_end < coalesce(lasts.window_end, cast('9999-12-31' as date))
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
-{{ step_begins() }}ranked_states_{{ part }} as (
+{{ mark_begins('step') }}ranked_states_{{ part }} as (
     select
         {{ listed(cell) }}
         input_value,
@@ -109,7 +109,7 @@ percentile_cells as (
         {{ 'union all' if not loop.last }}
         {% endfor -%}
     ) as counted
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 {% endmacro %}
 

@@ -74,7 +74,7 @@ placed_spans_{{ keys.name }} as (
     where kpi_rows.held_from_on is not null
 ),
 
-{{ step_begins() }}span_changes_{{ keys.name }} as (
+{{ mark_begins('step') }}span_changes_{{ keys.name }} as (
     select series, first_position as series_position, 1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
@@ -82,16 +82,16 @@ placed_spans_{{ keys.name }} as (
     select series, last_position + 1 as series_position, -1 as direction, {{ columns | join(', ') }}
     from placed_spans_{{ keys.name }}
     where first_position <= last_position
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
-{{ step_begins() }}span_steps_{{ keys.name }} as (
+{{ mark_begins('step') }}span_steps_{{ keys.name }} as (
     {{ by_slice(
         'span_changes_' ~ keys.name,
         ['series', 'series_position'] + keys.subjects,
         input_sums(inputs, 'direction'),
         keys
     ) }}
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 span_running_{{ keys.name }} as (
     select

@@ -30,17 +30,17 @@ state_ends_{{ keys.name }} as (
     ) as days
 ),
 
-{{ step_begins() }}ended_changes_{{ keys.name }} as (
+{{ mark_begins('step') }}ended_changes_{{ keys.name }} as (
     select state_ends.window_end, state_changes.*
     from state_changes_{{ keys.name }} as state_changes
     inner join state_ends_{{ keys.name }} as state_ends
         on state_changes.step_on = state_ends.date_day
     where state_ends.window_end is not null
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
-{{ step_begins() }}state_steps_{{ keys.name }} as (
+{{ mark_begins('step') }}state_steps_{{ keys.name }} as (
     {{ by_slice('ended_changes_' ~ keys.name, ['window_end'] + keys.subjects, input_sums(inputs, 'direction'), keys) }}
-),{{ step_ends() }}
+),{{ mark_ends('step') }}
 
 state_running_{{ keys.name }} as (
     select
