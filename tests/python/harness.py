@@ -311,7 +311,7 @@ def _compiled(work: Path) -> dict[str, dict[str, Any]]:
 def _looking_at_files(work: Path) -> list[str]:
     """The models that are compiled by what is delivered: they, or the macros that theirs call, look for files."""
     manifest = _manifest(work)
-    looking = {key for key, macro in manifest["macros"].items() if macro["name"] == "delivered_file"}
+    looking = {key for key, macro in manifest["macros"].items() if macro["name"] == "delivered_files"}
     more = looking
     while more:
         more = {
