@@ -97,6 +97,8 @@ def page(commands: list[str], mf: list[str], runs: list[str], figures: list[str]
 
 def main() -> None:
     """Measures, writes the page, and prints it."""
+    # Where this is set, each command compiles the modules of the project anew, which no installed program does.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     commands = startup.lines(startup.measured())
     with tempfile.TemporaryDirectory() as directory:
         mf = beside.lines(beside.measured(startup.demo_warehouse(), Path(directory)))
