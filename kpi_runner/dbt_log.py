@@ -21,6 +21,15 @@ _FILE = re.compile(r"^file = (?P<csv>.+)$|(?i:file) '(?P<parquet>.+\.parquet)'",
 #: A run's own complaint as Spark has it.
 _RAISED = re.compile(r"\[USER_RAISED_EXCEPTION\] (?P<text>.*?)(?: SQLSTATE: \w+)?")
 
+#: The model that an error of dbt is of.
+_MODEL = re.compile(r"Error in model (?P<name>\w+) ")
+
+#: What an engine says where the machine is too small for a model, and what helps.
+_TOO_SMALL = {
+    "Out of Memory Error": "KPI_DUCKDB_MEMORY says how much memory a run may take; it needs the disk for what is more.",
+    "No space left on device": "A run writes beside the warehouse: a new one, and what does not fit into memory.",
+}
+
 #: How lines begin that say where in dbt a message came from.
 _FRAMES = (">", "compiled code at", "Completed with", "Failure in", "Unhandled error while executing")
 
@@ -67,7 +76,7 @@ class DbtLog:
         for message in self.errors:
             text = essence(message)
             if text:
-                return text
+                return naming_the_model(text, message)
         return "dbt failed: " + "\n".join(self.plain[-5:] or self.errors[-5:] or ["no message"])
 
 
@@ -83,8 +92,8 @@ def essence(message: str) -> str:
             text = raised["text"]
         if text.startswith(("Compilation Error", "Runtime Error", "Encountered an error")):
             continue
-        if text.startswith(("Possible fixes", "Possible Solution", "file = ")):
-            # What follows is advice on options of the CSV reader, which nobody can set here.
+        if text.startswith(("Possible fixes", "Possible Solution", "Possible solutions", "file = ")):
+            # What follows is advice on options of DuckDB or its CSV reader, which nobody can set here.
             kept += [place for place in map(str.strip, message.splitlines()) if place.startswith("file = ")]
             break
         if text.startswith("LINE ") or set(text) == {"^"}:
@@ -94,6 +103,15 @@ def essence(message: str) -> str:
     if len(kept) == 1 and ("ERROR creating" in kept[0] or "ERROR hook" in kept[0]):
         return ""
     return "\n".join(kept)
+
+
+def naming_the_model(complaint: str, message: str) -> str:
+    """A complaint, by the message that it was in; of a machine that is too small with the model it is too small for."""
+    model = _MODEL.search(message)
+    for said, advice in _TOO_SMALL.items():
+        if said in complaint:
+            return f"{model['name'] + ' could not be built: ' if model else ''}{complaint}\n{advice}"
+    return complaint
 
 
 def naming_the_delivery(complaint: str, manifest: Path) -> str:

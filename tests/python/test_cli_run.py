@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,22 @@ def test_a_wrong_settings_file(tmp_path: Path, text: str) -> None:
     assert (result.exit_code, result.stdout) == (2, ""), result.stderr
     assert "Traceback" not in result.stderr
     assert "settings.yml" in result.stderr
+
+
+def test_a_machine_that_is_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names the model that could not be built, and what a person can do; DuckDB's advice is for who writes SQL."""
+    write_company(small_company(), tmp_path / "data")
+    monkeypatch.setenv("KPI_DUCKDB_MEMORY", "20MB")
+    warehouse = Warehouse(tmp_path / "warehouse")
+    result = warehouse.run("run", "--data", str(tmp_path / "data"), "--as-of", AS_OF)
+    assert (result.exit_code, result.stdout) == (3, ""), result.stderr
+    what, advice, outcome = result.stderr.splitlines()
+    model = re.fullmatch(r"Error: (\w+) could not be built: Out of Memory Error: .*", what)
+    assert model is not None, what
+    assert [*ROOT.glob(f"m*/**/{model[1]}.sql")] != []
+    assert advice.startswith("KPI_DUCKDB_MEMORY says")
+    assert outcome == "Nothing was changed."
+    assert not warehouse.path.exists()
 
 
 # --- What is built
