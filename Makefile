@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# With this allocator, where the machine has it, DuckDB takes a fifth to a third less for the small companies of tests.
+JEMALLOC := $(firstword $(wildcard /usr/lib/*/libjemalloc.so.2 /usr/lib*/libjemalloc.so.2))
 
 .PHONY: run test test-deep lint bench docs lock clean
 
@@ -11,11 +13,11 @@ run: $(VENV)/.installed
 # What a person waits for: everything on DuckDB. With KPI_TESTS=all (.ci/run) on PostgreSQL and Spark, too, and against the
 # reference with many more companies.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2
+	LD_PRELOAD=$(JEMALLOC) $(BIN)/python -m pytest -n 2
 
 # The reference against many more companies than a commit waits for: 5,000 by variants of the settings. Takes hours.
 test-deep: $(VENV)/.installed-dev
-	KPI_EXAMPLES=295 $(BIN)/python -m pytest -n 2 tests/python/test_reference.py
+	LD_PRELOAD=$(JEMALLOC) KPI_EXAMPLES=295 $(BIN)/python -m pytest -n 2 tests/python/test_reference.py
 
 lint: $(VENV)/profiles/profiles.yml
 	$(BIN)/ruff check .
