@@ -21,7 +21,7 @@ _FILE = re.compile(r"^file = (?P<csv>.+)$|(?i:file) '(?P<parquet>.+\.parquet)'",
 #: A run's own complaint as Spark has it.
 _RAISED = re.compile(r"\[USER_RAISED_EXCEPTION\] (?P<text>.*?)(?: SQLSTATE: \w+)?")
 
-#: The model that an error of dbt is of.
+#: How dbt says which model an error is of.
 _MODEL = re.compile(r"Error in model (?P<name>\w+) ")
 
 #: What an engine says where the machine is too small for a model, and what helps.
@@ -76,7 +76,7 @@ class DbtLog:
         for message in self.errors:
             text = essence(message)
             if text:
-                return naming_the_model(text, message)
+                return naming_what_is_too_small(text, message)
         return "dbt failed: " + "\n".join(self.plain[-5:] or self.errors[-5:] or ["no message"])
 
 
@@ -105,8 +105,8 @@ def essence(message: str) -> str:
     return "\n".join(kept)
 
 
-def naming_the_model(complaint: str, message: str) -> str:
-    """A complaint, by the message that it was in; of a machine that is too small with the model it is too small for."""
+def naming_what_is_too_small(complaint: str, message: str) -> str:
+    """A complaint; of a machine that is too small with the model, by the message that it was in, and what helps."""
     model = _MODEL.search(message)
     for said, advice in _TOO_SMALL.items():
         if said in complaint:
