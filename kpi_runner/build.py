@@ -49,7 +49,7 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
         settings = build_settings(holding)
         with place.before() as before:
             if holding["incremental"] and before is not None and is_built_by(target, code, settings):
-                seconds = _build_upon(project, target, dict(variables) | {"figures_before": before}, kpis, place)
+                seconds = _build_upon(project, target, variables, kpis, place, before)
             else:
                 seconds = _run_dbt(project, target, variables, kpis, place)
         manifest = json.loads(_manifest(place).read_text(encoding="utf-8"))
@@ -60,11 +60,20 @@ def build(project: Project, target: Target, variables: Mapping[str, Any], kpis: 
 
 
 def _build_upon(
-    project: Project, target: Target, variables: Mapping[str, Any], kpis: Sequence[str], place: Workplace
+    project: Project,
+    target: Target,
+    variables: Mapping[str, Any],
+    kpis: Sequence[str],
+    place: Workplace,
+    before: Mapping[str, str],
 ) -> dict[str, float]:
-    """Builds with the figures of the run before at hand: macros/kpi/kept_figures.sql takes some of them over."""
+    """Builds with what the run before has left at hand.
+
+    Figures are taken over from it (macros/kpi/kept_figures.sql); large tables take in what is new (macros/incremental).
+    """
     try:
-        return _run_dbt(project, target, variables, kpis, place)
+        figures_before = {**before, "begins_with_tables": place.begin_with_tables()}
+        return _run_dbt(project, target, dict(variables) | {"figures_before": figures_before}, kpis, place)
     except DataError as error:
         if DAMAGED not in str(error):
             raise

@@ -18,7 +18,8 @@ from kpi_runner.project import Project
 SHAPING_NO_MODEL = (
     "as_of", "data_dir", "period_start", "period_end", "timezone", "week_start", "fiscal_year_start_month",
     "cohort_window_days", "response_sla_hours", "stale_after_days", "renewal_gap_days", "active_days",
-    "reporting_currency", "holidays", "grid", "grid_of_kpis", "incremental", "figures_before",
+    "reporting_currency", "holidays", "grid", "grid_of_kpis", "incremental", "incremental_from_rows",
+    "figures_before",
 )  # fmt: skip
 
 #: Where it lies in the project, with the templates that Jinja has compiled (dbt_templates.py).

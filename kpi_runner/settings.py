@@ -101,5 +101,6 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "grid": (_is_grid, "a mapping of grains to all, totals, none or a list of dimensions, such as {day: totals}"),
     "grid_of_kpis": (_is_grids, "a mapping of KPIs to grids, such as {KPI: {day: all}}"),
     "incremental": (lambda value: isinstance(value, bool), "true or false"),
+    "incremental_from_rows": (_is_number, "a whole number of rows"),
     "holidays": (_is_dates, "a list of dates, such as [2026-12-24, 2026-12-25]"),
 }

@@ -31,7 +31,9 @@ DATA_FOLDERS = ("seeds/demo",)
 DATA_SUFFIX = ".csv"
 
 #: Vars that say what a run is about rather than how it reckons; they are recorded elsewhere.
-NOT_SETTINGS = ("as_of", "data_dir", "source_systems", "period_start", "period_end", "incremental")
+NOT_SETTINGS = (
+    "as_of", "data_dir", "source_systems", "period_start", "period_end", "incremental", "incremental_from_rows",
+)  # fmt: skip
 
 #: Through these models every KPI hangs together with every entity: they make the periods, and say what is delivered.
 SHARED_FOLDER = "models/utilities/"

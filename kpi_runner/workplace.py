@@ -20,6 +20,10 @@ from kpi_runner.profiles import DATABASE_BEFORE, Target
 from kpi_runner.project import Project
 from kpi_runner.sql import quoted, text_literal
 
+#: The schema in which DuckDB has a note of every table that can take in just what is new (macros/incremental/), beside
+#: `main`; another schema's name stands before it.
+NOTES = "taken_in"
+
 
 @dataclass
 class Workplace(ABC):
@@ -51,6 +55,14 @@ class Workplace(ABC):
         That is a schema and, where it lies in a file, this and the name of a database for it. It stays as it is within
         the block.
         """
+
+    def begin_with_tables(self) -> bool:
+        """Has the build begin with what the target has now of tables that take in just what is new, if it has any.
+
+        Within before(), for a target that the same code has built. Returns whether there are such tables. Raises
+        DataError where they cannot be taken over.
+        """
+        return False
 
     @abstractmethod
     def is_built(self) -> bool:
@@ -126,6 +138,33 @@ class FileWorkplace(Workplace):
         else:
             with connection:
                 yield {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
+
+    def begin_with_tables(self) -> bool:
+        """Copies the warehouse's file, which takes a fraction of writing those tables, and drops all else from it."""
+        if _log_of(self.warehouse).exists():  # Part of it, and not in the file.
+            return False
+        notes = NOTES if self.schema == "main" else f"{self.schema}_{NOTES}"
+        is_noted = f"select table_name from duckdb_tables() where schema_name = {text_literal(notes)}"
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            if not connection.execute(is_noted).fetchall():
+                return False
+        try:
+            shutil.copyfile(self.warehouse, self.built)
+            with duckdb.connect(str(self.built)) as connection:
+                others = f"from duckdb_{{kind}}s() where not internal and {{kind}}_name not in ({is_noted})"
+                for kind in ("view", "table"):
+                    found = f"select schema_name, {kind}_name {others.format(kind=kind)}"
+                    for schema, name in connection.execute(found).fetchall():
+                        connection.execute(f"drop {kind} {quoted(schema)}.{quoted(name)}")
+                # What they took in the file is free for others from here on.
+                connection.execute("checkpoint")
+        except OSError as error:
+            raise _unwritable(self.built, error) from None
+        except duckdb.Error as error:
+            raise DataError(
+                f"The run before's tables cannot be taken over: {error}\nNothing was changed."
+            ) from None
+        return True
 
     def is_built(self) -> bool:
         """Whether there is a file."""

@@ -18,6 +18,7 @@
         'source_systems', 'data_dir', 'timezone', 'week_start', 'fiscal_year_start_month', 'cohort_window_days',
         'response_sla_hours', 'stale_after_days', 'customer_lifecycle', 'renewal_gap_days', 'active_days',
         'reporting_currency', 'holidays', 'period_start', 'period_end', 'grid', 'grid_of_kpis', 'incremental',
+        'incremental_from_rows',
     ]) %}
 {% endmacro %}
 
@@ -52,6 +53,8 @@
         {% for holiday in holidays_of(value) %}{% do parse_setting_date(name, holiday) %}{% endfor %}
     {% elif name == 'incremental' %}
         {% do return(none if value is boolean else 'true or false') %}
+    {% elif name == 'incremental_from_rows' %}
+        {% do return(none if modules.re.match('^[0-9]{1,12}$', value | string) else 'a whole number of rows') %}
     {% elif name == 'grid' %}
         {% do return(expected_of_grid(value)) %}
     {% elif name == 'grid_of_kpis' %}

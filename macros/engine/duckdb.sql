@@ -5,15 +5,6 @@
 
 {% macro duckdb__json_of_row(row) %}cast(to_json({{ row }}) as varchar){% endmacro %}
 
-{#- A Parquet file knows the places of its rows, so that it is read on all cores; counting them takes one. -#}
-{% macro duckdb__delivered_row_number(alias, columns, path) -%}
-    {%- if path and path.endswith('.parquet') and 'file_row_number' not in columns -%}
-        {{ alias }}.file_row_number + 1
-    {%- else -%}
-        row_number() over ()
-    {%- endif -%}
-{%- endmacro %}
-
 {#- Of a text with every value in it, a quicker one to make than JSON. -#}
 {% macro duckdb__row_fingerprint(row, columns) -%}
     cast(md5_number_lower(concat_ws(chr(31), {{ text_literal(columns | join(' ')) }}
@@ -21,20 +12,22 @@
     )) // 2 as bigint)
 {%- endmacro %}
 
+{% macro duckdb__row_hash(columns) %}cast({{ content_hash(columns) }} >> 1 as bigint){% endmacro %}
+
 {% macro duckdb__finds_rows_again() %}{% do return(true) %}{% endmacro %}
 
 
 {#- A table, made in its place by one statement. dbt's own way of making one on DuckDB builds it beside the old one, renames
     both, and plans the SQL twice to compare it with the contract: eight statements, and a quarter of a small company's run.
     Here the contract is held against the table itself. A run that fails is undone, and `kpi run` builds in a file of its
-    own. -#}
+    own. Some tables take in just what is new. -#}
 {% materialization table, adapter='duckdb' %}
     {%- set table = this.incorporate(type='table') -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% do make_table(table, compiled_code) %}
+    {% do make_or_take_in(table, compiled_code) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(table, model) %}

@@ -56,21 +56,19 @@
 {% macro default__json_of_row(row) %}{{ row }}{% endmacro %}
 
 
-{#- The number of a row of a relation, by which rows that say the same are told apart: its place, where the engine knows it.
-    `columns` are those of the relation; `path` is that of the file, where it is one. -#}
-{% macro delivered_row_number(alias, columns=[], path=none) -%}
-    {{ adapter.dispatch('delivered_row_number', 'sales_kpis')(alias, columns, path) }}
-{%- endmacro %}
-
-{% macro default__delivered_row_number(alias, columns, path) %}row_number() over (){% endmacro %}
-
-
 {#- A whole number that stands for what the columns of a row say, in every version of the engine: `row` is what whole_row()
     gave of it, and `columns` are its columns as expressions. -#}
 {% macro row_fingerprint(row, columns) %}{{ adapter.dispatch('row_fingerprint', 'sales_kpis')(row, columns) }}{% endmacro %}
 
 
-{#- Whether a row of a delivered file is found by its number when the file is read again. -#}
+{#- A whole number by which a row of a delivered file is found when the file is read again, of its columns as expressions: quick
+    to make, and another one in another version of the engine. Null where the engine does not find rows so. -#}
+{% macro row_hash(columns) %}{{ adapter.dispatch('row_hash', 'sales_kpis')(columns) }}{% endmacro %}
+
+{% macro default__row_hash(columns) %}cast(null as bigint){% endmacro %}
+
+
+{#- Whether it does. -#}
 {% macro finds_rows_again() %}{% do return(adapter.dispatch('finds_rows_again', 'sales_kpis')()) %}{% endmacro %}
 
 {% macro default__finds_rows_again() %}{% do return(false) %}{% endmacro %}

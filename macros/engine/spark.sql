@@ -17,9 +17,6 @@
 
 {% macro spark__row_fingerprint(row, columns) %}xxhash64({{ row }}){% endmacro %}
 
-{#- Rows of a table have no order there; numbers grow within a file as its lines do. -#}
-{% macro spark__delivered_row_number(alias, columns, path) %}monotonically_increasing_id() + 1{% endmacro %}
-
 {% macro spark__raise_in_sql(message, type) %}cast(raise_error({{ message }}) as {{ type }}){% endmacro %}
 
 {% macro spark__text_literal(text) %}{{ return("'" ~ text.replace('\\', '\\\\').replace("'", "\\'") ~ "'") }}{% endmacro %}

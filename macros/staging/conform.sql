@@ -9,8 +9,7 @@
     loaded_at       true where `renamed` has the column _loaded_at
     repairs         SQL text expression naming repairs the model made itself, each ended by a ;
 
-    `renamed` also has _row (the delivered row, whole), _row_number (its number in the file, where there is one) and
-    _fingerprint. -#}
+    `renamed` also has what read_delivery() and read_seed() say of a row: _row, _row_hash and _fingerprint. -#}
 {% macro conform(entity, columns, file=none, needs_file=false, source_columns=none, loaded_at=false, repairs="''") %}
     {%- set system = model.name.split('__')[0][4:] -%}
     {{- config(
@@ -29,7 +28,7 @@
             {{ '_loaded_at' if loaded_at else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as _loaded_at,
             {{ repairs }} as _repairs,
             _row,
-            _row_number,
+            _row_hash,
             _fingerprint
         from renamed
     ),
@@ -44,7 +43,7 @@
             _loaded_at as _loaded_at__text,
             _repairs,
             _row,
-            _row_number,
+            _row_hash,
             _fingerprint
         from cleaned
     ),
@@ -72,7 +71,7 @@
         {% endfor -%}
         cast('{{ system }}' as {{ dbt.type_string() }}) as source_system,
         _loaded_at,
-        _row_number,
+        _row_hash,
         _fingerprint,
         {% if file and finds_rows_again() -%}
         case when _rejected_rule is not null then {{ json_of_row('_row') }} end as _row,
@@ -118,6 +117,7 @@
 
 {#- A whole staging model of the folder system: the canonical file as it lies. -#}
 {% macro stage_file(entity) -%}
+    {{- config(meta={'takes_in': 'rows'}) -}}
     with renamed as (
         {{ read_delivery(entity, canonical_columns(entity).keys() | list + ['_loaded_at']) }}
     ),

@@ -42,8 +42,9 @@
 {%- endmacro %}
 
 
-{#- The rows of a delivered file as text, each with itself whole (_row), its number (_row_number) and its fingerprint.
-    Columns of `columns` that the file lacks are null, and without the file there is no row. -#}
+{#- The rows of a delivered file as text, each with itself whole (_row), a hash by which it is found again, where the engine
+    finds rows so (_row_hash), and its fingerprint. Columns of `columns` that the file lacks are null, and
+    without the file there is no row. -#}
 {% macro read_delivery(file, columns) %}
     {%- set path = delivered_file(file) -%}
     {%- set header = file_header(path) if path is not none else [] -%}
@@ -53,7 +54,7 @@
         {% for column in columns if column not in header %}cast(null as {{ dbt.type_string() }}) as {{ column }},
         {% endfor -%}
         {% if header %}{{ whole_row('_delivered_row') }}{% else %}cast(null as {{ dbt.type_string() }}){% endif %} as _row,
-        {% if header %}{{ delivered_row_number('_delivered_row', header, path) }}{% else %}cast(null as bigint){% endif %} as _row_number,
+        {% if header %}{{ row_hash(columns_of('_delivered_row', header)) }}{% else %}cast(null as bigint){% endif %} as _row_hash,
         {% if header %}{{ row_fingerprint(whole_row('_delivered_row'), columns_of('_delivered_row', header)) }}{% else %}cast(null as bigint){% endif %} as _fingerprint
     from {% if header %}{{ read_file(path, header) }} as _delivered_row{% else %}(select 1 as nothing) as _delivered_row where 1 = 0{% endif %}
 {% endmacro %}
@@ -67,13 +68,13 @@
 {% endmacro %}
 
 
-{#- The rows of a seed as text, each with itself whole (_row), its number (_row_number) and its fingerprint. -#}
+{#- The rows of a seed as text, each with itself whole (_row) and its fingerprint; nothing reads them again. -#}
 {% macro read_seed(relation, columns) %}
     select
         {% for column in columns %}{{ text_of('_delivered_row.' ~ column) }} as {{ column }},
         {% endfor -%}
         {{ whole_row('_delivered_row') }} as _row,
-        {{ delivered_row_number('_delivered_row') }} as _row_number,
+        cast(null as bigint) as _row_hash,
         {{ row_fingerprint(whole_row('_delivered_row'), columns_of('_delivered_row', columns)) }} as _fingerprint
     from {{ relation }} as _delivered_row
 {% endmacro %}

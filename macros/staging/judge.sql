@@ -3,6 +3,7 @@
     Every kept row has a key of its own; rejected_rule says why a row is not used.
     Most rows have a key that no other row has: only the others are compared. What broke a rule is compared with none. -#}
 {% macro judge(entity) -%}
+    {{- config(meta={'takes_in': 'keys', 'judges': entity}) -}}
     {%- set columns = canonical_columns(entity).keys() | list -%}
     {#- Read anew each time: what a `with` clause names is kept in memory, all of it, where it is read twice. -#}
     {%- set keyed = keyed_rows(entity) -%}
@@ -62,7 +63,7 @@
     from settled
     {%- if files %}
     left join found_again
-        on settled.source_system = found_again.source_system and settled._row_number = found_again._row_number
+        on settled.source_system = found_again.source_system and settled._row_hash = found_again._row_hash
     {%- endif %}
 {%- endmacro %}
 
@@ -70,21 +71,18 @@
 {#- The delivered rows of all source systems in use with their key as text; with just some of the entity's columns, or
     none, where those are all that is asked for. -#}
 {% macro keyed_rows(entity, columns=none) -%}
-    {%- set spec = canonical_entity(entity) -%}
     {%- set types = canonical_columns(entity) -%}
     select
         {{ listed(types.keys() | list if columns is none else columns) }}
         {% if columns is none -%}
         _loaded_at,
-        _row_number,
+        _row_hash,
         _row,
         _repairs,
         {% endif -%}
         source_system,
         _rejected_rule,
-        {% for column in spec['key'] -%}
-        {{ key_part(column, spec['key']) }}{{ " || '|' ||" if not loop.last }}
-        {% endfor -%} as row_key
+        {{ row_key_of(entity) }} as row_key
     from (
         {% for system in systems_with(entity) -%}
         select * from {{ ref('stg_' ~ system ~ '__' ~ entity) }}
@@ -96,7 +94,7 @@
             {% endfor -%}
             cast(null as {{ dbt.type_string() }}) as source_system,
             cast(null as timestamp) as _loaded_at,
-            cast(null as bigint) as _row_number,
+            cast(null as bigint) as _row_hash,
             cast(null as {{ dbt.type_string() }}) as _row,
             cast(null as {{ dbt.type_string() }}) as _rejected_rule,
             cast(null as {{ dbt.type_string() }}) as _repairs
@@ -131,7 +129,7 @@
             {{ loaded_at }} = newest_loaded_at as is_newest,
             row_number() over (
                 partition by {{ same_key }}
-                order by {{ loaded_at }} desc, _row_number
+                order by {{ loaded_at }} desc, _repairs
             ) as recency,
             min(row_content) over (partition by {{ same_key }}) as first_content,
             max(row_content) over (partition by {{ same_key }}) as last_content,
@@ -178,20 +176,28 @@
         {% for system, file in files.items() -%}
         select
             contradicted.source_system,
-            contradicted._row_number,
-            {{ json_of_row('delivered._row') }} as row_json
+            contradicted._row_hash,
+            min({{ json_of_row('delivered._row') }}) as row_json
         from (
-            select
+            select distinct
                 source_system,
-                _row_number
+                _row_hash
             from settled
             where is_contradicted and source_system = '{{ system }}'
         ) as contradicted
         inner join ({{ read_delivery(file, []) }}) as delivered
-            on contradicted._row_number = delivered._row_number
+            on contradicted._row_hash = delivered._row_hash
+        group by contradicted.source_system, contradicted._row_hash
         {{ 'union all' if not loop.last }}
         {% endfor -%}
     )
+{%- endmacro %}
+
+
+{#- The key of an entity's row as one text. -#}
+{% macro row_key_of(entity) -%}
+    {%- set key = canonical_entity(entity)['key'] -%}
+    {%- for column in key %}{{ key_part(column, key) }}{{ " || '|' || " if not loop.last }}{% endfor -%}
 {%- endmacro %}
 
 

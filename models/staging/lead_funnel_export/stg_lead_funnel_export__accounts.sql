@@ -5,7 +5,7 @@ with renamed as (
         seller_id as account_id,
         business_segment as segment,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from ({{ read_delivery('olist_closed_deals_dataset.csv', ['seller_id', 'business_segment']) }}) as closed_deals
     where seller_id is not null

@@ -32,7 +32,7 @@ renamed as (
         closed_deals.won_date as closed_at,
         leads.lead_id is null as is_without_lead,
         closed_deals._row,
-        closed_deals._row_number,
+        closed_deals._row_hash,
         closed_deals._fingerprint
     from closed_deals
     left join leads

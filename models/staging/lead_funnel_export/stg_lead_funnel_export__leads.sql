@@ -14,7 +14,7 @@ numbered_wins as (
         mql_id,
         seller_id,
         sdr_id,
-        row_number() over (partition by mql_id order by won_date, _row_number) as win_number
+        row_number() over (partition by mql_id order by won_date, coalesce(seller_id, ''), coalesce(sdr_id, '')) as win_number
     from wins
 ),
 
@@ -28,7 +28,7 @@ renamed as (
         numbered_wins.sdr_id as rep_id,
         numbered_wins.seller_id as account_id,
         leads._row,
-        leads._row_number,
+        leads._row_hash,
         leads._fingerprint
     from leads
     left join numbered_wins

@@ -8,14 +8,14 @@ named as (
     select
         sdr_id as rep_id,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from closed_deals
     union all
     select
         sr_id as rep_id,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from closed_deals
 ),
@@ -23,7 +23,7 @@ named as (
 numbered as (
     select
         *,
-        row_number() over (partition by rep_id order by _row_number) as mention
+        row_number() over (partition by rep_id order by _fingerprint) as mention
     from named
     where rep_id <> ''
 ),
@@ -33,7 +33,7 @@ renamed as (
         rep_id,
         rep_id as rep_name,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from numbered
     where mention = 1

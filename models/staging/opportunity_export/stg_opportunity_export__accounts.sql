@@ -7,7 +7,7 @@ with renamed as (
         sector as industry,
         office_location as country,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from ({{ read_delivery('accounts.csv', ['account', 'sector', 'office_location']) }}) as accounts
 ),

@@ -12,7 +12,7 @@ renamed as (
         case when stage in ('Won', 'Lost') then 'Engaging' else stage end as stage,
         cast(created_at as {{ dbt.type_string() }}) as entered_at,
         _row,
-        2 * _row_number as _row_number,
+        _row_hash,
         _fingerprint
     from deals
     union all
@@ -21,7 +21,7 @@ renamed as (
         stage,
         cast(closed_at as {{ dbt.type_string() }}) as entered_at,
         _row,
-        2 * _row_number + 1 as _row_number,
+        _row_hash,
         _fingerprint
     from deals
     where stage in ('Won', 'Lost')

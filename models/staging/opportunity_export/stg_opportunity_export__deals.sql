@@ -58,7 +58,7 @@ renamed as (
         and {{ squeezed('opportunities.product') }} in (select {{ squeezed('products.product') }} from products)
             as is_respelled,
         opportunities._row,
-        opportunities._row_number,
+        opportunities._row_hash,
         opportunities._fingerprint
     from opportunities
     cross join export

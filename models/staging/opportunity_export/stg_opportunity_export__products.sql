@@ -7,7 +7,7 @@ with renamed as (
         series as product_line,
         sales_price as list_price,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from ({{ read_delivery('products.csv', ['product', 'series', 'sales_price']) }}) as products
 ),

@@ -6,7 +6,7 @@ with renamed as (
         manager as team,
         regional_office as region,
         _row,
-        _row_number,
+        _row_hash,
         _fingerprint
     from ({{ read_delivery('sales_teams.csv', ['sales_agent', 'manager', 'regional_office']) }}) as sales_teams
 ),

@@ -8,7 +8,7 @@ with renamed as (
         outcome,
         is_qualified,
         cast(null as {{ dbt.type_string() }}) as _row,
-        cast(position as bigint) as _row_number,
+        cast(null as bigint) as _row_hash,
         cast(null as bigint) as _fingerprint
     from (
         values

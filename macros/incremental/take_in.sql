@@ -1,0 +1,195 @@
+{#- How a table takes in just what is new, in a build that begins with the tables of the run before: the var figures_before then
+    says that it `begins_with_tables` (see kpi_runner/workplace.py). Two kinds of models do, as their config says (meta.takes_in):
+
+    rows    a staging model of one file: its rows are compared with those of the file, by their hashes
+    keys    a judged entity: the keys of rows that its staging models have taken in are judged anew
+
+    That a table can be taken over, and by which SQL it was made, stands in a table of its name in a schema of its own;
+    beside it, while the build lasts, the rows that have gone and come. For DuckDB: no other engine's build begins so. -#}
+
+{#- Makes the table of a model: takes in what is new where it can, else makes all of it. -#}
+{% macro make_or_take_in(table, sql) %}
+    {% set kind = config.get('meta', {}).get('takes_in') %}
+    {% if kind is none %}
+        {% do make_table(table, sql) %}
+        {% do return(none) %}
+    {% endif %}
+    {% set made_by = local_md5(sql | replace(setting('data_dir') or '', '')) %}
+    {% set noted = noted_tables() %}
+    {% set is_as_before = begins_with_tables() and table.identifier in noted
+        and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == made_by %}
+    {% set new = (new_rows_of_file(table, sql) if kind == 'rows' else new_rows_of_keys(sql, noted)) if is_as_before else none %}
+    {% if new %}
+        {% for statement_sql in rows_replaced(table, new.which, new.sql) %}
+            {% call statement('main') %}{{ statement_sql }}{% endcall %}
+        {% endfor %}
+    {% else %}
+        {% do make_table(table, sql) %}
+        {% do run_query('drop table if exists ' ~ changes_of(table)) %}
+    {% endif %}
+    {% do run_query(
+        'create or replace table ' ~ note_of(table) ~ " as select '" ~ made_by ~ "' as made_by"
+        if (is_large(table) if kind == 'rows' else are_noted(staged_relations(), noted))
+        else 'drop table if exists ' ~ note_of(table)
+    ) %}
+{% endmacro %}
+
+
+{#- The rows of a staged file that are new: which rows of its table go, and SQL for those that come; none where most would. -#}
+{% macro new_rows_of_file(table, sql) %}
+    {% set path = delivered_file(config.get('meta').file) %}
+    {% set header = file_header(path) if path is not none else [] %}
+    {% if not header %}{% do return(none) %}{% endif %}
+    {% set file = read_file(path, header) ~ ' as _delivered_row' %}
+    {% set hash = row_hash(columns_of('_delivered_row', header)) %}
+    {% set hashes = table_for_now('hashes') %}
+    {% set are_changed = 'in (select row_hash from ' ~ hashes ~ ')' %}
+    {% call statement('hashes') %}
+        create or replace temporary table {{ hashes }} as
+        select row_hash
+        from (
+            select {{ hash }} as row_hash, 1 as difference
+            from {{ file }}
+            union all
+            select _row_hash as row_hash, -1 as difference
+            from {{ table }}
+        ) as rows_of_both
+        group by row_hash
+        having sum(difference) <> 0
+    {% endcall %}
+    {% set counts = run_query('select (select count(*) from ' ~ hashes ~ '), (select count(*) from ' ~ table ~ ')').rows[0] %}
+    {% if counts[0] * 2 > counts[1] %}{% do return(none) %}{% endif %}
+    {% do return({
+        'which': '_row_hash ' ~ are_changed,
+        'sql': in_place(sql, {file: '(select * from ' ~ file ~ ' where ' ~ hash ~ ' ' ~ are_changed ~ ') as _delivered_row'}),
+    }) %}
+{% endmacro %}
+
+
+{#- The rows of a judged entity whose keys are those of rows that staging has taken in; none where staging was made whole. -#}
+{% macro new_rows_of_keys(sql, noted) %}
+    {% set entity = config.get('meta').judges %}
+    {% set staged = staged_relations() %}
+    {% set changes = {} %}
+    {% for relation in staged %}{% do changes.update({relation | string: changes_of(relation)}) %}{% endfor %}
+    {% if not are_noted(changes.values(), noted) %}{% do return(none) %}{% endif %}
+    {% set keys = table_for_now('keys') %}
+    {% set are_changed = '(source_system, row_key) in (select source_system, row_key from ' ~ keys ~ ')' %}
+    {% call statement('keys') %}
+        create or replace temporary table {{ keys }} as
+        select distinct source_system, row_key
+        from ({{ in_place(keyed_rows(entity, columns=[]), changes) }}) as changed
+    {% endcall %}
+    {% set parts = {} %}
+    {% for relation in staged %}
+        {% set part = table_for_now('staged_' ~ loop.index) %}
+        {% call statement('part') %}
+            create or replace temporary table {{ part }} as
+            select *
+            from {{ relation }}
+            where (source_system, {{ row_key_of(entity) }}) in (select source_system, row_key from {{ keys }})
+        {% endcall %}
+        {% do parts.update({relation | string: part}) %}
+    {% endfor %}
+    {% do return({'which': are_changed, 'sql': in_place(sql, parts)}) %}
+{% endmacro %}
+
+
+{#- The statements by which rows of a table are replaced by those of a query, with what has gone and come noted. -#}
+{% macro rows_replaced(table, which, sql) %}
+    {% set come = table_for_now('come') %}
+    {% set changes = changes_of(table) %}
+    {% do return([
+        'create or replace temporary table ' ~ come ~ ' as ' ~ sql,
+        'create or replace table ' ~ changes ~ ' as select * from ' ~ table ~ ' where ' ~ which,
+        'insert into ' ~ changes ~ ' select * from ' ~ come,
+        'delete from ' ~ table ~ ' where ' ~ which,
+        'insert into ' ~ table ~ ' select * from ' ~ come,
+    ]) %}
+{% endmacro %}
+
+
+{#- The staging models of the entity that this model judges. -#}
+{% macro staged_relations() %}
+    {% set entity = config.get('meta').judges %}
+    {% set found = [] %}
+    {% for system in systems_with(entity) %}{% do found.append(ref('stg_' ~ system ~ '__' ~ entity)) %}{% endfor %}
+    {% do return(found) %}
+{% endmacro %}
+
+
+{#- Whether there are relations, and all of them are among the noted names. -#}
+{% macro are_noted(relations, noted) %}
+    {% set names = relations | map(attribute='identifier') | list %}
+    {% do return(names | length > 0 and not names | reject('in', noted) | list) %}
+{% endmacro %}
+
+
+{#- Whether a table has so many rows that comparing takes less than making them. -#}
+{% macro is_large(table) %}
+    {% do return(run_query('select count(*) from ' ~ table).columns[0].values()[0] >= setting('incremental_from_rows') | int) %}
+{% endmacro %}
+
+
+{#- Whether the build begins with the tables of the run before. -#}
+{% macro begins_with_tables() %}{% do return((var('figures_before', none) or {}).get('begins_with_tables', false)) %}{% endmacro %}
+
+
+{#- The table with the note about one, and that of its rows that have gone and come. -#}
+{% macro note_of(table) %}{% do return(note_named(table.identifier)) %}{% endmacro %}
+
+{% macro changes_of(table) %}{% do return(note_named(table.identifier ~ '__changes')) %}{% endmacro %}
+
+{% macro note_named(name) %}
+    {% do return(api.Relation.create(
+        database=target_database(), schema=generate_schema_name('taken_in', none), identifier=name, type='table'
+    )) %}
+{% endmacro %}
+
+
+{#- The names of these tables. -#}
+{% macro noted_tables() %}
+    {% set place = note_named('') %}
+    {% do return(run_query(
+        'select table_name from duckdb_tables() where database_name = ' ~ text_literal(place.database)
+        ~ ' and schema_name = ' ~ text_literal(place.schema)
+    ).columns[0].values() | list) %}
+{% endmacro %}
+
+
+{#- A table of the model that is built, for as long as that lasts. -#}
+{% macro table_for_now(name) %}{% do return('temp.main."' ~ this.identifier ~ '__' ~ name ~ '"') %}{% endmacro %}
+
+
+{#- Before a build: where notes are kept. -#}
+{% macro create_notes() %}
+    {% if execute and flags.WHICH in ['run', 'build'] %}{% do adapter.dispatch('create_notes', 'sales_kpis')() %}{% endif %}
+{% endmacro %}
+
+{% macro default__create_notes() %}{% endmacro %}
+
+{% macro duckdb__create_notes() %}{% do adapter.create_schema(note_named('').without_identifier()) %}{% endmacro %}
+
+
+{#- After a build: what has gone and come is no longer needed; and a table that the build began with, but has not made, being one
+    of some models alone, is of the run before. -#}
+{% macro settle_notes(results) %}
+    {% if execute and flags.WHICH in ['run', 'build'] %}{% do adapter.dispatch('settle_notes', 'sales_kpis')(results) %}{% endif %}
+{% endmacro %}
+
+{% macro default__settle_notes(results) %}{% endmacro %}
+
+{% macro duckdb__settle_notes(results) %}
+    {% set built = {} %}
+    {% for result in results %}{% do built.update({result.node.name: true}) %}{% endfor %}
+    {% for name in noted_tables() if name not in built %}
+        {% do run_query('drop table ' ~ note_named(name)) %}
+        {% set left = run_query(
+            'select schema_name from duckdb_tables() where database_name = ' ~ text_literal(target_database())
+            ~ ' and table_name = ' ~ text_literal(name)
+        ) %}
+        {% for schema in left.columns[0].values() if begins_with_tables() %}
+            {% do run_query('drop table ' ~ note_named(name).incorporate(path={'schema': schema})) %}
+        {% endfor %}
+    {% endfor %}
+{% endmacro %}
