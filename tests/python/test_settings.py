@@ -159,6 +159,8 @@ def test_a_value_that_is_none(tmp_path: Path, assignment: str) -> None:
         ("renewal_gap_days", "[1]"),
         ("renewal_gap_days", "-1"),
         ("incremental", "perhaps"),
+        ("incremental_from_rows", "some"),
+        ("incremental_from_rows", "[1]"),
         ("active_days", "{days: 365}"),
         ("active_days", "2026-01-01"),
         ("active_days", "1e2"),
@@ -243,6 +245,7 @@ def test_an_as_of_at_the_edge_of_all_periods(as_of: str) -> None:
         pytest.param("active_days", 1.5, marks=in_ci),
         ("customer_lifecycle", "rentals"),
         pytest.param("incremental", "perhaps", marks=in_ci),
+        pytest.param("incremental_from_rows", -1, marks=in_ci),
     ],
 )
 def test_dbt_alone_names_the_setting(tmp_path: Path, name: str, value: object) -> None:

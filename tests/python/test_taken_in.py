@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from tests.python.conftest import AS_OF, Warehouse, small_company
 from tests.python.harness import (
     DATABASE,
+    attach_empty,
     compile_layer,
     delivering,
     layer_vars,
@@ -23,57 +26,177 @@ from tests.python.harness import (
     project_read,
     run_dbt,
     sql_of,
-    write_files,
 )
 from tests.python.reference.company import COLUMNS, Company, write_company
 from tests.python.reference.strategies import SETTINGS, companies
-from tests.python.scope import ALL
+from tests.python.scope import ALL, in_ci
 from tests.python.test_kept_figures import changed
+from tests.python.test_lead_funnel_export import FILES, write
 
-#: How many deliveries follow the first, each taken into what those before it have left.
-DELIVERIES = int(os.environ.get("KPI_EXAMPLES", 12 if ALL else 4))
-
-TAKING_IN = ("stg_folder__", "__judged")
+#: How many deliveries there are, each taken into what those before it have left.
+DELIVERIES = int(os.environ.get("KPI_EXAMPLES", 16 if ALL else 6))
 
 #: As `kpi run` says it where a build begins with the tables of the run before.
 BEGINS_WITH_TABLES = {"incremental_from_rows": 1, "figures_before": {"schema": "main", "begins_with_tables": True}}
 
+#: What is written into rows between two runs, and no run would write: where it is found again, the row was left.
+MARKS = {"stg_": "_fingerprint = -1", "int_": "row_json = 'left'"}
+MARKED = {"stg_": "true", "int_": "fate = 'kept'"}
 
-def contents(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[Any, ...]]:
-    return connection.execute(f"select * from {relation} order by all").fetchall()
+
+def mark(model: str, relation: str) -> str:
+    """SQL that marks the rows of a table, in a column that no other table of these is made of."""
+    return f"update {relation} set {MARKS[model[:4]]} where {MARKED[model[:4]]}"
+
+
+def contents(connection: duckdb.DuckDBPyConnection, model: str, relation: str) -> list[tuple[Any, ...]]:
+    """The rows of a table as if none were marked."""
+    columns = {"stg_": "* exclude (_fingerprint)", "int_": "* replace (nullif(row_json, 'left') as row_json)"}
+    return connection.execute(f"select {columns[model[:4]]} from {relation} order by all").fetchall()
 
 
 def test_any_sequence_of_deliveries_leaves_what_the_last_one_makes(tmp_path: Path) -> None:
     """Rows that come, go, change, stand twice, contradict each other or move to another place of their file."""
     variant, entities = SETTINGS[2], tuple(COLUMNS)
     layer = compile_layer(variant, entities, tmp_path / "layer")
-    models = [model for model in layer.models if model[2].startswith(TAKING_IN[0]) or model[2].endswith(TAKING_IN[1])]
+    models = [model for model in layer.models if model[2].startswith("stg_folder__") or model[2].endswith("__judged")]
     assert len(models) == 2 * len(COLUMNS)
-    work = tmp_path / "work"
-    work.mkdir()
+    built = tmp_path / "work" / f"{DATABASE}.duckdb"
+    built.parent.mkdir()
     variables = layer_vars(variant, layer.data_dir) | BEGINS_WITH_TABLES
-    selected = ("--select", "stg_folder__*", "int_*__judged")
+    left: Counter[str] = Counter()
+    made: Counter[str] = Counter()
 
     def agree_on(company: Company) -> None:
         layer.write(company)
-        run_dbt("run", variables, work, *selected, read=project_read(variant.customer_lifecycle))
-        with duckdb.connect() as whole, duckdb.connect(str(work / f"{DATABASE}.duckdb"), read_only=True) as taken_in:
-            whole.execute(f"attach ':memory:' as {DATABASE}")
-            for schema in ("staging", "intermediate"):
-                whole.execute(f"create schema {DATABASE}.{schema}")
-            for model in models:
-                for sql in sql_of(*model):
-                    whole.execute(sql)
-            for relation, *_ in models:
-                assert contents(taken_in, relation) == contents(whole, relation), relation
+        selected = ("--select", "stg_folder__*", "int_*__judged")
+        run_dbt("run", variables, built.parent, *selected, read=project_read(variant.customer_lifecycle))
+        with duckdb.connect() as whole, duckdb.connect(str(built)) as taken_in:
+            attach_empty(whole)
+            for relation, materialized, name, sql in models:
+                for statement in sql_of(relation, materialized, name, sql):
+                    whole.execute(statement)
+                assert contents(taken_in, name, relation) == contents(whole, name, relation), name
+                counted = (
+                    f"select count(*) filter ({MARKS[name[:4]]}), count(*) from {relation} where {MARKED[name[:4]]}"
+                )
+                ((n_left, n_used),) = taken_in.execute(counted).fetchall()
+                left[name] += n_left
+                made[name] += n_used - n_left
+                taken_in.execute(mark(name, relation))
 
-    @on_companies(1)
+    delivered: list[Company] = []
+
+    @on_companies(DELIVERIES)
     @given(st.data())
     def agree(data: st.DataObject) -> None:
         company = delivering(data.draw(companies(variant.as_of)), entities)
+        if len(delivered) > 1:  # The first is the simplest that there is, without rows.
+            company = delivering(data.draw(changed(delivered[-1], company)), entities)
         agree_on(company)
-        for _ in range(DELIVERIES):
-            company = delivering(data.draw(changed(company, data.draw(companies(variant.as_of)))), entities)
-            agree_on(company)
+        delivered.append(company)
+        if len(delivered) == 2:
+            made.clear()
 
     agree()
+    for names in (+left, +made):
+        assert sum(name.startswith("stg_") for name in names) > len(COLUMNS) // 2
+        assert sum(name.startswith("int_") for name in names) > len(COLUMNS) // 2
+
+
+# --- As a run does it
+
+EVERY = ("--set", "incremental_from_rows=1")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """A warehouse of the small company whose tables can all take in what is new."""
+    directory = tmp_path_factory.mktemp("first")
+    write_company(small_company(), directory / "data")
+    warehouse = Warehouse(directory / "warehouse")
+    done = warehouse.run("run", "--data", str(directory / "data"), "--as-of", AS_OF, *EVERY)
+    assert done.exit_code == 0, done.stderr
+    return warehouse
+
+
+@pytest.fixture
+def again(first: Warehouse, tmp_path: Path) -> Warehouse:
+    """A copy of it, in which the rows of deals are marked."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+    warehouse.directory.mkdir()
+    shutil.copy(first.path, warehouse.path)
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(mark("stg_folder__deals", "staging.stg_folder__deals"))
+    return warehouse
+
+
+def left_of_deals(warehouse: Warehouse) -> set[str]:
+    """The deals whose staged rows are those of the run before."""
+    return {deal for (deal,) in warehouse.rows("select deal_id from staging.stg_folder__deals where _fingerprint = -1")}
+
+
+def later(directory: Path) -> tuple[str, ...]:
+    """The small company a day later, another amount of a deal and one deal less, elsewhere; and what runs on it."""
+    company = small_company()
+    company["deals"] = [row for row in company["deals"] if row["deal_id"] != "d2"]
+    (edited,) = [row for row in company["deals"] if row["deal_id"] == "d3"]
+    edited["amount"] = "800"
+    company["deals"].reverse()
+    write_company(company, directory / "later")
+    return ("run", "--data", str(directory / "later"), "--as-of", AS_OF, *EVERY)
+
+
+def tables(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    """All that a warehouse holds but of which run it is, and but what was marked, by table."""
+    found = warehouse.rows(
+        "select schema_name, table_name from duckdb_tables()"
+        " where schema_name <> 'taken_in' and table_name not in ('compiled_models', 'run_version', 'stg_folder__deals')"
+    )
+    return {name: warehouse.rows(f"select * from {schema}.{name} order by all") for schema, name in found}
+
+
+def test_a_run_takes_in_what_is_new(again: Warehouse, tmp_path: Path) -> None:
+    """And all that it holds is what a run from nothing makes of the files."""
+    deals = left_of_deals(again)
+    run = later(tmp_path)
+    done = again.run(*run)
+    assert done.exit_code == 0, done.stderr
+    assert left_of_deals(again) == deals - {"d2", "d3"}
+    whole = Warehouse(tmp_path / "whole")
+    assert whole.run(*run).exit_code == 0
+    expected = tables(whole)
+    assert len(expected) > 150
+    for name, rows in tables(again).items():
+        assert rows == expected.pop(name), name
+    assert expected == {}
+
+
+@pytest.mark.parametrize("option", ["incremental=false", pytest.param("week_start=sunday", marks=in_ci)])
+def test_a_run_can_make_all_rows(option: str, again: Warehouse, tmp_path: Path) -> None:
+    """Where it is told to, and where the settings are other ones."""
+    done = again.run(*later(tmp_path), "--set", option, "--select", "won_deals")
+    assert done.exit_code == 0, done.stderr
+    assert left_of_deals(again) == set()
+
+
+def test_what_lies_in_the_log_of_a_warehouse_is_not_left_out(again: Warehouse, tmp_path: Path) -> None:
+    """A process that has written to it, and was killed, has left a file beside it, which is not copied."""
+    write = f"import duckdb, os; connection = duckdb.connect({str(again.path)!r});"
+    write += 'connection.execute("update staging.stg_folder__deals set _fingerprint = 0"); os._exit(0)'
+    subprocess.run([sys.executable, "-c", write], check=True)
+    assert again.path.with_name(f"{again.path.name}.wal").exists()
+    done = again.run(*later(tmp_path), "--select", "won_deals")
+    assert done.exit_code == 0, done.stderr
+    assert left_of_deals(again) == set()
+    assert ("d2",) not in again.rows("select deal_id from staging.stg_folder__deals")
+
+
+def test_tables_that_a_run_does_not_make_are_gone(again: Warehouse, tmp_path: Path) -> None:
+    """Not left as they were, beside figures of other rows."""
+    data = write(FILES, tmp_path / "funnel")
+    done = again.run("run", "--system", "lead_funnel_export", "--data", str(data), "--as-of", AS_OF, *EVERY)
+    assert done.exit_code == 0, done.stderr
+    names = "select table_name from duckdb_tables() where table_name like 'stg_%' or schema_name = 'taken_in'"
+    assert [name for (name,) in again.rows(names) if name.startswith("stg_folder")] == []
+    assert again.rows("select count(*) from intermediate.int_emails__judged") == [(0,)]
