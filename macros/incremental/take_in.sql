@@ -1,8 +1,11 @@
 {#- How a table takes in just what is new, in a build that begins with the tables of the run before: the var figures_before then
-    says that it `begins_with_tables` (see kpi_runner/workplace.py). Two kinds of models do, as their config says (meta.takes_in):
+    says that it `begins_with_tables` (see kpi_runner/workplace.py). Models do so in one of three ways (meta.takes_in of their
+    config):
 
     rows    a staging model of one file: its rows are compared with those of the file, by their hashes
     keys    a judged entity: the keys of rows that its staging models have taken in are judged anew
+    days    a mart that is worked out quickly, and written slowly: the days of its column meta.day on which its rows, summed up,
+            are other ones than before are written anew. So are the rows of KPIs, by the days that they are dated by
 
     That a table can be taken over, and by which SQL it was made, stands in a table of its name in a schema of its own;
     beside it, while the build lasts, the rows that have gone and come. For DuckDB: no other engine's build begins so. -#}
@@ -12,6 +15,10 @@
     {% set kind = config.get('meta', {}).get('takes_in') %}
     {% if kind is none %}
         {% do make_table(table, sql) %}
+        {% do return(none) %}
+    {% elif kind == 'days' %}
+        {% if not take_in_days(table, sql, config.get('meta').day) %}{% do make_table(table, sql) %}{% endif %}
+        {% do note_down(table, '', is_large(table)) %}
         {% do return(none) %}
     {% endif %}
     {% set made_by = local_md5(sql | replace(setting('data_dir') or '', '')) %}
@@ -27,9 +34,59 @@
         {% do make_table(table, sql) %}
         {% do run_query('drop table if exists ' ~ changes_of(table)) %}
     {% endif %}
+    {% do note_down(table, made_by, is_large(table) if kind == 'rows' else are_noted(staged_relations(), noted)) %}
+{% endmacro %}
+
+
+{#- Has a table take in the days on which its rows are other ones, if it can, and says whether it has. Nothing is asked of the SQL:
+    its rows are compared with those that are there. `day` is SQL over its columns. -#}
+{% macro take_in_days(table, sql, day) %}
+    {% set is_there = begins_with_tables() and table.identifier in noted_tables() and has_columns_of(table, sql) %}
+    {% set new = new_rows_of_days(table, sql, day) if is_there else none %}
+    {% if new %}
+        {% for statement_sql in rows_replaced(table, new.which, new.sql, is_noted=false) %}
+            {% call statement('main') %}{{ statement_sql }}{% endcall %}
+        {% endfor %}
+    {% endif %}
+    {% do return(new is not none) %}
+{% endmacro %}
+
+
+{#- The rows of days on which they are other ones than those of the table; none where those are most days. -#}
+{% macro new_rows_of_days(table, sql, day) %}
+    {% set dated = "coalesce(" ~ day ~ ", cast('0001-01-01' as date))" %}
+    {% set columns = adapter.get_columns_in_relation(table) | map(attribute='quoted') | list %}
+    {% set days = table_for_now('days') %}
+    {% set are_changed = dated ~ ' in (select date_day from ' ~ days ~ ' where is_changed)' %}
+    {% call statement('days') %}
+        create or replace temporary table {{ days }} as
+        select date_day, count(distinct (n_rows, content)) > 1 or count(*) = 1 as is_changed
+        from (
+            {% for rows in ['(' ~ sql ~ ') as new_rows', table] %}
+            select {{ dated }} as date_day, count(*) as n_rows, sum({{ content_hash(columns) }}) as content
+            from {{ rows }}
+            group by 1
+            {{ 'union all' if not loop.last }}
+            {% endfor %}
+        ) as days_of_both
+        group by date_day
+    {% endcall %}
+    {% set counts = run_query('select count(*) filter (is_changed), count(*) from ' ~ days).rows[0] %}
+    {% if counts[0] * 2 > counts[1] %}{% do return(none) %}{% endif %}
+    {% do return({'which': are_changed, 'sql': 'select * from (' ~ sql ~ ') as new_rows where ' ~ are_changed}) %}
+{% endmacro %}
+
+
+{#- Whether a table has the columns of a query, in their order. -#}
+{% macro has_columns_of(table, sql) %}
+    {% do return(get_columns_in_query(sql) == adapter.get_columns_in_relation(table) | map(attribute='name') | list) %}
+{% endmacro %}
+
+
+{#- Notes that a table can be taken over, or that it cannot. -#}
+{% macro note_down(table, made_by, can_be_taken_over) %}
     {% do run_query(
-        'create or replace table ' ~ note_of(table) ~ " as select '" ~ made_by ~ "' as made_by"
-        if (is_large(table) if kind == 'rows' else are_noted(staged_relations(), noted))
+        'create or replace table ' ~ note_of(table) ~ " as select '" ~ made_by ~ "' as made_by" if can_be_taken_over
         else 'drop table if exists ' ~ note_of(table)
     ) %}
 {% endmacro %}
@@ -95,14 +152,16 @@
 {% endmacro %}
 
 
-{#- The statements by which rows of a table are replaced by those of a query, with what has gone and come noted. -#}
-{% macro rows_replaced(table, which, sql) %}
+{#- The statements by which rows of a table are replaced by those of a query; with what has gone and come noted, where a model
+    asks for that. -#}
+{% macro rows_replaced(table, which, sql, is_noted=true) %}
     {% set come = table_for_now('come') %}
     {% set changes = changes_of(table) %}
-    {% do return([
-        'create or replace temporary table ' ~ come ~ ' as ' ~ sql,
+    {% set noting = [
         'create or replace table ' ~ changes ~ ' as select * from ' ~ table ~ ' where ' ~ which,
         'insert into ' ~ changes ~ ' select * from ' ~ come,
+    ] %}
+    {% do return(['create or replace temporary table ' ~ come ~ ' as ' ~ sql] + (noting if is_noted else []) + [
         'delete from ' ~ table ~ ' where ' ~ which,
         'insert into ' ~ table ~ ' select * from ' ~ come,
     ]) %}
@@ -181,7 +240,7 @@
 
 {% macro duckdb__settle_notes(results) %}
     {% set built = {} %}
-    {% for result in results %}{% do built.update({result.node.name: true}) %}{% endfor %}
+    {% for result in results %}{% do built.update({result.node.name: true, result.node.name ~ '__rows': true}) %}{% endfor %}
     {% for name in noted_tables() if name not in built %}
         {% do run_query('drop table ' ~ note_named(name)) %}
         {% set left = run_query(

@@ -19,9 +19,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% if existing is not none and existing.type != 'view' %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% for sql in remade_table(rows, rows_sql) %}
-        {% call statement('rows') %}{{ sql }}{% endcall %}
-    {% endfor %}
+    {% do make_rows(rows, rows_sql) %}
     {% do take_out(figures, 'kpi_id', [model.name]) %}
     {% set kept = kept_figures(rows) %}
     {% if kept.are_all %}
@@ -65,6 +63,16 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [view, rows]}) }}
 {% endmaterialization %}
+
+
+{#- Makes the table of the KPI's rows. -#}
+{% macro make_rows(rows, sql) %}{% do adapter.dispatch('make_rows', 'sales_kpis')(rows, sql) %}{% endmacro %}
+
+{% macro default__make_rows(rows, sql) %}
+    {% for statement_sql in remade_table(rows, sql) %}
+        {% call statement('rows') %}{{ statement_sql }}{% endcall %}
+    {% endfor %}
+{% endmacro %}
 
 
 {#- A table of the KPI that is built, beside its view: its rows, or one that is there while it is built. -#}

@@ -1,4 +1,5 @@
 -- One row per activity of a rep: a call, e-mail, meeting, note or task.
+{{ config(meta={'takes_in': 'days', 'day': 'occurred_on'}) }}
 with activities as (
     select * from {{ kept('activities') }} as activities
 )

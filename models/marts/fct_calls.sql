@@ -1,5 +1,6 @@
 -- One row per sales call. A call that was not closed, and of which nobody says whether it could have been, counts as
 -- winnable.
+{{ config(meta={'takes_in': 'days', 'day': 'started_on'}) }}
 with calls as (
     select * from {{ kept('calls') }} as calls
 )

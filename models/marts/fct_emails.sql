@@ -1,4 +1,5 @@
 -- One row per e-mail sent; what became of it is known as of as_of.
+{{ config(meta={'takes_in': 'days', 'day': 'sent_on'}) }}
 with emails as (
     select * from {{ kept('emails') }} as emails
 )

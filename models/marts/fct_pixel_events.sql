@@ -1,5 +1,6 @@
 -- One row per event that the shop's pixel saw. value is in the reporting currency, at the day's rate. counted_once_by
 -- is what rates count distinct: the session, else the visitor, else the event itself.
+{{ config(meta={'takes_in': 'days', 'day': 'occurred_on'}) }}
 with pixel_events as (
     select
         *,

@@ -1,5 +1,6 @@
 -- One row per session of a visitor. order_revenue is that of the orders placed in it, net of refunds as of as_of, in
 -- the reporting currency.
+{{ config(meta={'takes_in': 'days', 'day': 'started_on'}) }}
 with sessions as (
     select * from {{ kept('sessions') }} as sessions
 ),
