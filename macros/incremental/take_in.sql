@@ -21,7 +21,8 @@
         {% do note_down(table, '', is_large(table)) %}
         {% do return(none) %}
     {% endif %}
-    {% set made_by = local_md5(sql | replace(setting('data_dir') or '', '')) %}
+    {% set types = types_of_file() if kind == 'rows' else '' %}
+    {% set made_by = local_md5(types ~ sql | replace(setting('data_dir') or '', '')) %}
     {% set noted = noted_tables() %}
     {% set is_as_before = begins_with_tables() and table.identifier in noted
         and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == made_by %}
@@ -89,6 +90,17 @@
         'create or replace table ' ~ note_of(table) ~ " as select '" ~ made_by ~ "' as made_by" if can_be_taken_over
         else 'drop table if exists ' ~ note_of(table)
     ) %}
+{% endmacro %}
+
+
+{#- The columns of the staged file with their types: a Parquet file may have others the next time, and values of other types that
+    say something else can have the same hash. -#}
+{% macro types_of_file() %}
+    {% set path = delivered_file(config.get('meta').file) %}
+    {% set header = file_header(path) if path is not none else [] %}
+    {% if not header %}{% do return('') %}{% endif %}
+    {% set described = run_query('select column_name, column_type from (describe select * from ' ~ read_file(path, header) ~ ')') %}
+    {% do return(described.rows | map('join', ' ') | join(', ')) %}
 {% endmacro %}
 
 

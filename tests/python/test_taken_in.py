@@ -134,6 +134,23 @@ def test_any_sequence_of_deliveries_leaves_what_the_last_one_makes(tmp_path: Pat
     assert any(name.startswith("fct_") for name in in_days)
 
 
+@in_ci
+def test_a_file_whose_columns_have_other_types_is_made_whole(tmp_path: Path) -> None:
+    """The decimal 1.00 and the whole number 100 have the same hash."""
+    written = "(values ('d1'), ('d2'), ('d3')) as deals (deal_id)"
+    for amount in ("1.00::decimal(10, 2)", "100::bigint"):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        columns = f"deal_id, '2026-01-05' as created_at, 'New' as stage, 'open' as outcome, {amount} as amount"
+        duckdb.sql(f"copy (select {columns} from {written}) to '{tmp_path / 'data' / 'deals.parquet'}'")
+        variables = layer_vars(SETTINGS[0], tmp_path / "data") | {"incremental_from_rows": 1}
+        variables["figures_before"] = {"schema": "main", "begins_with_tables": True}
+        read = project_read(SETTINGS[0].customer_lifecycle)
+        run_dbt("run", variables, tmp_path, "--select", "stg_folder__deals", read=read)
+    with duckdb.connect(str(tmp_path / f"{DATABASE}.duckdb")) as connection:
+        staged = connection.execute("select distinct amount from staging.stg_folder__deals").fetchall()
+    assert staged == [(100,)]
+
+
 # --- As a run does it
 
 EVERY = ("--set", "incremental_from_rows=1")
