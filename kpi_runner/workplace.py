@@ -8,10 +8,10 @@ import re
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 
@@ -19,10 +19,7 @@ from kpi_runner.errors import DataError, LockedError
 from kpi_runner.profiles import DATABASE_BEFORE, Target
 from kpi_runner.project import Project
 from kpi_runner.sql import quoted, text_literal
-
-#: The schema in which DuckDB has a note of every table that can take in just what is new (macros/incremental/), beside
-#: `main`; another schema's name stands before it.
-NOTES = "taken_in"
+from kpi_runner.tables_before import copied_tables
 
 
 @dataclass
@@ -57,10 +54,9 @@ class Workplace(ABC):
         """
 
     def begin_with_tables(self) -> bool:
-        """Has the build begin with what the target has now of tables that take in just what is new, if it has any.
+        """Has the build begin with what the target has now of tables that take in just what is new.
 
-        Within before(), for a target that the same code has built. Returns whether there are such tables. Raises
-        DataError where they cannot be taken over.
+        Within before(), for a target that the same code has built. Returns whether it does.
         """
         return False
 
@@ -124,6 +120,8 @@ class FileWorkplace(Workplace):
     built: Path
     warehouse: Path
     schema: str
+    #: Within before(): the warehouse's file, and a connection that reads it.
+    opened: tuple[BinaryIO, duckdb.DuckDBPyConnection] | None = None
 
     def receive(self, manifest: Path, project: Project, variables: Mapping[str, Any]) -> None:
         """Nothing: DuckDB reads files by itself."""
@@ -131,40 +129,24 @@ class FileWorkplace(Workplace):
     @contextmanager
     def before(self) -> Iterator[Mapping[str, str] | None]:
         """The file of the warehouse, open here: so nobody opens it to write before dbt has it open to read."""
-        try:
-            connection = duckdb.connect(str(self.warehouse), read_only=True)
-        except duckdb.Error:
-            yield None
-        else:
-            with connection:
+        with ExitStack() as opened:
+            try:
+                # Opened before and closed after DuckDB does: whoever closes a file gives up all locks that his process
+                # has on it.
+                file = opened.enter_context(self.warehouse.open("rb"))
+                connection = opened.enter_context(duckdb.connect(str(self.warehouse), read_only=True))
+            except (OSError, duckdb.Error):
+                connection = None
+            if connection is None:
+                yield None
+            else:
+                self.opened = file, connection
                 yield {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
 
     def begin_with_tables(self) -> bool:
-        """Copies the warehouse's file, which takes a fraction of writing those tables, and drops all else from it."""
-        if _log_of(self.warehouse).exists():  # Part of it, and not in the file.
-            return False
-        notes = NOTES if self.schema == "main" else f"{self.schema}_{NOTES}"
-        is_noted = f"select table_name from duckdb_tables() where schema_name = {text_literal(notes)}"
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            if not connection.execute(is_noted).fetchall():
-                return False
-        try:
-            shutil.copyfile(self.warehouse, self.built)
-            with duckdb.connect(str(self.built)) as connection:
-                others = f"from duckdb_{{kind}}s() where not internal and {{kind}}_name not in ({is_noted})"
-                for kind in ("view", "table"):
-                    found = f"select schema_name, {kind}_name {others.format(kind=kind)}"
-                    for schema, name in connection.execute(found).fetchall():
-                        connection.execute(f"drop {kind} {quoted(schema)}.{quoted(name)}")
-                # What they took in the file is free for others from here on.
-                connection.execute("checkpoint")
-        except OSError as error:
-            raise _unwritable(self.built, error) from None
-        except duckdb.Error as error:
-            raise DataError(
-                f"The run before's tables cannot be taken over: {error}\nNothing was changed."
-            ) from None
-        return True
+        """Copies them, but where something lies in the warehouse's log: that is part of it, and not in the file."""
+        assert self.opened is not None
+        return not _log_of(self.warehouse).exists() and copied_tables(*self.opened, self.schema, self.built)
 
     def is_built(self) -> bool:
         """Whether there is a file."""

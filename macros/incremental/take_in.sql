@@ -24,7 +24,7 @@
     {% set types = types_of_file() if kind == 'rows' else '' %}
     {% set made_by = local_md5(types ~ sql | replace(setting('data_dir') or '', '')) %}
     {% set noted = noted_tables() %}
-    {% set is_as_before = begins_with_tables() and table.identifier in noted
+    {% set is_as_before = is_taken_over(table, sql)
         and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == made_by %}
     {% set new = (new_rows_of_file(table, sql) if kind == 'rows' else new_rows_of_keys(sql, noted)) if is_as_before else none %}
     {% if new %}
@@ -35,15 +35,14 @@
         {% do make_table(table, sql) %}
         {% do run_query('drop table if exists ' ~ changes_of(table)) %}
     {% endif %}
-    {% do note_down(table, made_by, is_large(table) if kind == 'rows' else are_noted(staged_relations(), noted)) %}
+    {% do note_down(table, made_by, is_large(table) if kind == 'rows' else are_noted(notes_of_staged(), noted)) %}
 {% endmacro %}
 
 
 {#- Has a table take in the days on which its rows are other ones, if it can, and says whether it has. Nothing is asked of the SQL:
     its rows are compared with those that are there. `day` is SQL over its columns. -#}
 {% macro take_in_days(table, sql, day) %}
-    {% set is_there = begins_with_tables() and table.identifier in noted_tables() and has_columns_of(table, sql) %}
-    {% set new = new_rows_of_days(table, sql, day) if is_there else none %}
+    {% set new = new_rows_of_days(table, sql, day) if is_taken_over(table, sql) else none %}
     {% if new %}
         {% for statement_sql in rows_replaced(table, new.which, new.sql, is_noted=false) %}
             {% call statement('main') %}{{ statement_sql }}{% endcall %}
@@ -78,9 +77,19 @@
 {% endmacro %}
 
 
-{#- Whether a table has the columns of a query, in their order. -#}
-{% macro has_columns_of(table, sql) %}
-    {% do return(get_columns_in_query(sql) == adapter.get_columns_in_relation(table) | map(attribute='name') | list) %}
+{#- Whether the build begins with a table, and it has the columns of a query. -#}
+{% macro is_taken_over(table, sql) %}
+    {% do return(
+        begins_with_tables() and note_of(table).identifier in noted_tables()
+        and load_cached_relation(table) is not none and types_of_columns(table) == types_of_columns('(' ~ sql ~ ')')
+    ) %}
+{% endmacro %}
+
+
+{#- The columns of a table expression with their types, as one text. -#}
+{% macro types_of_columns(expression) %}
+    {% set described = run_query('select column_name, column_type from (describe select * from ' ~ expression ~ ')') %}
+    {% do return(described.rows | map('join', ' ') | join(', ')) %}
 {% endmacro %}
 
 
@@ -93,14 +102,14 @@
 {% endmacro %}
 
 
-{#- The columns of the staged file with their types: a Parquet file may have others the next time, and values of other types that
-    say something else can have the same hash. -#}
+{#- What the texts of the staged file's values hang on beside these: the types of its columns, of which a Parquet file may have
+    others the next time (the decimal 1.00 has the hash of the whole number 100), and the zone of the session. -#}
 {% macro types_of_file() %}
     {% set path = delivered_file(config.get('meta').file) %}
     {% set header = file_header(path) if path is not none else [] %}
     {% if not header %}{% do return('') %}{% endif %}
-    {% set described = run_query('select column_name, column_type from (describe select * from ' ~ read_file(path, header) ~ ')') %}
-    {% do return(described.rows | map('join', ' ') | join(', ')) %}
+    {% set zone = run_query("select current_setting('TimeZone')").columns[0].values()[0] %}
+    {% do return(zone ~ ' ' ~ types_of_columns(read_file(path, header))) %}
 {% endmacro %}
 
 
@@ -189,9 +198,17 @@
 {% endmacro %}
 
 
-{#- Whether there are relations, and all of them are among the noted names. -#}
-{% macro are_noted(relations, noted) %}
-    {% set names = relations | map(attribute='identifier') | list %}
+{#- The notes about their tables. -#}
+{% macro notes_of_staged() %}
+    {% set notes = [] %}
+    {% for relation in staged_relations() %}{% do notes.append(note_of(relation)) %}{% endfor %}
+    {% do return(notes) %}
+{% endmacro %}
+
+
+{#- Whether there are notes, and all of them are among the noted names. -#}
+{% macro are_noted(notes, noted) %}
+    {% set names = notes | map(attribute='identifier') | list %}
     {% do return(names | length > 0 and not names | reject('in', noted) | list) %}
 {% endmacro %}
 
@@ -207,9 +224,9 @@
 
 
 {#- The table with the note about one, and that of its rows that have gone and come. -#}
-{% macro note_of(table) %}{% do return(note_named(table.identifier)) %}{% endmacro %}
+{% macro note_of(table) %}{% do return(note_named(table.schema ~ '.' ~ table.identifier)) %}{% endmacro %}
 
-{% macro changes_of(table) %}{% do return(note_named(table.identifier ~ '__changes')) %}{% endmacro %}
+{% macro changes_of(table) %}{% do return(note_named(table.schema ~ '.' ~ table.identifier ~ '__changes')) %}{% endmacro %}
 
 {% macro note_named(name) %}
     {% do return(api.Relation.create(
@@ -252,15 +269,15 @@
 
 {% macro duckdb__settle_notes(results) %}
     {% set built = {} %}
-    {% for result in results %}{% do built.update({result.node.name: true, result.node.name ~ '__rows': true}) %}{% endfor %}
+    {% for result in results %}
+        {% set name = result.node.schema ~ '.' ~ result.node.name %}
+        {% do built.update({name: true, name ~ '__rows': true}) %}
+    {% endfor %}
     {% for name in noted_tables() if name not in built %}
         {% do run_query('drop table ' ~ note_named(name)) %}
-        {% set left = run_query(
-            'select schema_name from duckdb_tables() where database_name = ' ~ text_literal(target_database())
-            ~ ' and table_name = ' ~ text_literal(name)
-        ) %}
-        {% for schema in left.columns[0].values() if begins_with_tables() %}
-            {% do run_query('drop table ' ~ note_named(name).incorporate(path={'schema': schema})) %}
-        {% endfor %}
+        {% if begins_with_tables() %}
+            {% set schema, identifier = name.rsplit('.', 1) %}
+            {% do run_query('drop table if exists ' ~ note_named(identifier).incorporate(path={'schema': schema})) %}
+        {% endif %}
     {% endfor %}
 {% endmacro %}

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from kpi_runner.workplace import FileWorkplace
 from tests.python.conftest import AS_OF, Warehouse, small_company
 from tests.python.harness import (
     DATABASE,
@@ -134,7 +136,6 @@ def test_any_sequence_of_deliveries_leaves_what_the_last_one_makes(tmp_path: Pat
     assert any(name.startswith("fct_") for name in in_days)
 
 
-@in_ci
 def test_a_file_whose_columns_have_other_types_is_made_whole(tmp_path: Path) -> None:
     """The decimal 1.00 and the whole number 100 have the same hash."""
     written = "(values ('d1'), ('d2'), ('d3')) as deals (deal_id)"
@@ -247,3 +248,81 @@ def test_tables_that_a_run_does_not_make_are_gone(again: Warehouse, tmp_path: Pa
     names = "select table_name from duckdb_tables() where table_name like 'stg_%' or schema_name = 'taken_in'"
     assert [name for (name,) in again.rows(names) if name.startswith("stg_folder")] == []
     assert again.rows("select count(*) from intermediate.int_emails__judged") == [(0,)]
+
+
+# --- What a build begins with
+
+#: A warehouse of one large table that is noted, and whatever else a user may have made in it.
+NOTED = """
+create schema taken_in;
+create schema staging;
+create table staging.large as select range as i, hash(range) as content from range(200000);
+create table taken_in."staging.large" as select 'sql' as made_by;
+create table main.kpi_figures as select 1 as figure;
+create view main.kpi_values as from kpi_figures;
+"""
+OTHERS = {
+    "nothing else": ("", True),
+    "a table of the same name elsewhere": ("create table main.large (i int);", True),
+    "tables that hang together": (
+        "create table a_parent (i int primary key); create table b_child (i int references a_parent (i));",
+        False,
+    ),
+    "a function": ("create macro main.lower(x) as 'other';", False),
+    "a type": ("create type mood as enum ('good', 'bad');", False),
+    "far more than that": (
+        "create table other as select hash(range) as content from range(3000000);",
+        False,
+    ),
+}
+
+
+def file_workplace(name: str, sql: str, directory: Path) -> FileWorkplace:
+    """A workplace beside a warehouse of that name, made by SQL."""
+    (directory / "building").mkdir()
+    place = FileWorkplace(
+        directory / "building", -1, {}, {}, "", directory / "building" / name, directory / name, "main"
+    )
+    with duckdb.connect(str(directory / "made")) as connection:
+        connection.execute(sql)
+    (directory / "made").rename(place.warehouse)
+    return place
+
+
+@pytest.mark.parametrize("name", ["kpi.duckdb", "staging.duckdb", "my.kpi's.duckdb"])
+@pytest.mark.parametrize("others", OTHERS)
+def test_a_build_begins_with_noted_tables_alone(name: str, others: str, tmp_path: Path) -> None:
+    """Or with nothing, where the file holds what a build from nothing would be rid of, or would stay far too large."""
+    sql, is_copied = OTHERS[others]
+    place = file_workplace(name, NOTED + sql, tmp_path)
+    with place.before() as before:
+        assert before is not None
+        assert place.begin_with_tables() is is_copied
+    assert [path.name for path in place.directory.iterdir()] == [name] * is_copied
+    if is_copied:
+        with duckdb.connect(str(place.built)) as connection:
+            found = connection.execute("select schema_name, table_name from duckdb_tables() order by 1").fetchall()
+            assert found == [("staging", "large"), ("taken_in", "staging.large")]
+            assert connection.execute("select count(*) from duckdb_views() where not internal").fetchall() == [(0,)]
+
+
+def test_nobody_writes_to_a_warehouse_that_was_copied(tmp_path: Path) -> None:
+    """Until the build has it open to read: figures that it takes over are those of the tables that it begins with."""
+    place = file_workplace("kpi.duckdb", NOTED, tmp_path)
+    write = [sys.executable, "-c", f"import duckdb; duckdb.connect({str(place.warehouse)!r})"]
+    with place.before():
+        assert place.begin_with_tables()
+        refused = subprocess.run(write, capture_output=True, text=True, check=False)
+        assert "Could not set lock" in refused.stderr
+    subprocess.run(write, check=True)
+
+
+def test_a_copy_that_has_no_room_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", no_room)
+    place = file_workplace("kpi.duckdb", NOTED, tmp_path)
+    with place.before():
+        assert not place.begin_with_tables()
+    assert list(place.directory.iterdir()) == []
