@@ -19,8 +19,10 @@ select
     pixel_events.session_id,
     pixel_events.visitor_id,
     case
-        when pixel_events.session_id is not null then pixel_events.source_system || ':session:' || pixel_events.session_id
-        when pixel_events.visitor_id is not null then pixel_events.source_system || ':visitor:' || pixel_events.visitor_id
+        when pixel_events.session_id is not null
+            then pixel_events.source_system || ':session:' || pixel_events.session_id
+        when pixel_events.visitor_id is not null
+            then pixel_events.source_system || ':visitor:' || pixel_events.visitor_id
         else pixel_events.source_system || ':event:' || pixel_events.event_id
     end as counted_once_by,
     coalesce(pixel_events.channel, '(none)') as channel,

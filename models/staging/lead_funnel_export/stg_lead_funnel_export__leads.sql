@@ -14,7 +14,9 @@ numbered_wins as (
         mql_id,
         seller_id,
         sdr_id,
-        row_number() over (partition by mql_id order by won_date, coalesce(seller_id, ''), coalesce(sdr_id, '')) as win_number
+        row_number() over (
+            partition by mql_id order by won_date, coalesce(seller_id, ''), coalesce(sdr_id, '')
+        ) as win_number
     from wins
 ),
 
