@@ -24,7 +24,7 @@
     {% for kind in model.config.meta.spec['row_kinds'] %}{% do days.append(dates[kind]) %}{% endfor %}
     {% set day = 'coalesce(' ~ days | join(', ') ~ ')' if days | length > 1 else days[0] %}
     {% if not take_in_days(rows, sql, day) %}{% do default__make_rows(rows, sql) %}{% endif %}
-    {% do note_down(rows, '', is_large(rows)) %}
+    {% do note_down(rows) %}
 {% endmacro %}
 
 

@@ -18,24 +18,20 @@
         {% do return(none) %}
     {% elif kind == 'days' %}
         {% if not take_in_days(table, sql, config.get('meta').day) %}{% do make_table(table, sql) %}{% endif %}
-        {% do note_down(table, '', is_large(table)) %}
+        {% do note_down(table) %}
         {% do return(none) %}
     {% endif %}
-    {% set types = types_of_file() if kind == 'rows' else '' %}
-    {% set made_by = local_md5(types ~ sql | replace(setting('data_dir') or '', '')) %}
-    {% set noted = noted_tables() %}
     {% set is_as_before = is_taken_over(table, sql)
-        and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == made_by %}
-    {% set new = (new_rows_of_file(table, sql) if kind == 'rows' else new_rows_of_keys(sql, noted)) if is_as_before else none %}
+        and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == what_makes(sql) %}
+    {% set new = (new_rows_of_file(table, sql) if kind == 'rows' else new_rows_of_keys(sql)) if is_as_before else none %}
     {% if new %}
         {% for statement_sql in rows_replaced(table, new.which, new.sql) %}
             {% call statement('main') %}{{ statement_sql }}{% endcall %}
         {% endfor %}
     {% else %}
         {% do make_table(table, sql) %}
-        {% do run_query('drop table if exists ' ~ changes_of(table)) %}
     {% endif %}
-    {% do note_down(table, made_by, is_large(table) if kind == 'rows' else are_noted(notes_of_staged(), noted)) %}
+    {% do note_down(table, sql) %}
 {% endmacro %}
 
 
@@ -93,12 +89,22 @@
 {% endmacro %}
 
 
-{#- Notes that a table can be taken over, or that it cannot. -#}
-{% macro note_down(table, made_by, can_be_taken_over) %}
-    {% do run_query(
-        'create or replace table ' ~ note_of(table) ~ " as select '" ~ made_by ~ "' as made_by" if can_be_taken_over
-        else 'drop table if exists ' ~ note_of(table)
-    ) %}
+{#- Notes that a table can be taken over, with what makes it where that matters; or that it cannot. -#}
+{% macro note_down(table, sql=none) %}
+    {% set is_judged = config.get('meta', {}).get('takes_in') == 'keys' %}
+    {% if is_large(table) and (not is_judged or are_noted(notes_of_staged(), noted_tables())) %}
+        {% set made_by = "'" ~ (what_makes(sql) if sql is not none else '') ~ "' as made_by" %}
+        {% do run_query('create or replace table ' ~ note_of(table) ~ ' as select ' ~ made_by) %}
+    {% elif begins_with_tables() %}
+        {% do run_query('drop table if exists ' ~ note_of(table)) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- What a table of staged or judged rows is made by: its SQL, wherever its files lie, and what their texts hang on. -#}
+{% macro what_makes(sql) %}
+    {% set types = types_of_file() if config.get('meta').takes_in == 'rows' else '' %}
+    {% do return(local_md5(types ~ sql | replace(setting('data_dir') or '', ''))) %}
 {% endmacro %}
 
 
@@ -145,12 +151,12 @@
 
 
 {#- The rows of a judged entity whose keys are those of rows that staging has taken in; none where staging was made whole. -#}
-{% macro new_rows_of_keys(sql, noted) %}
+{% macro new_rows_of_keys(sql) %}
     {% set entity = config.get('meta').judges %}
     {% set staged = staged_relations() %}
     {% set changes = {} %}
     {% for relation in staged %}{% do changes.update({relation | string: changes_of(relation)}) %}{% endfor %}
-    {% if not are_noted(changes.values(), noted) %}{% do return(none) %}{% endif %}
+    {% if not are_noted(changes.values(), noted_tables()) %}{% do return(none) %}{% endif %}
     {% set keys = table_for_now('keys') %}
     {% set are_changed = '(source_system, row_key) in (select source_system, row_key from ' ~ keys ~ ')' %}
     {% call statement('keys') %}
