@@ -25,10 +25,15 @@ OTHERS = (
     " union all select 1 from duckdb_sequences()"
 )
 
-#: Whether the tables fill less than a third of a file, which DuckDB never makes smaller but at its end.
-IS_MOSTLY_EMPTY = (
-    "select used_blocks * 3 < total_blocks from pragma_database_size() where database_name = current_database()"
+#: Whether the tables fill a third of a file or more: DuckDB never makes one smaller but at its end.
+IS_WORTH_IT = (
+    "select used_blocks * 3 >= total_blocks from pragma_database_size() where database_name = current_database()"
 )
+
+
+def log_of(file: Path) -> Path:
+    """The log that DuckDB keeps beside a file, of what is not yet in it."""
+    return file.with_name(f"{file.name}.wal")
 
 
 def copied_tables(warehouse: BinaryIO, before: duckdb.DuckDBPyConnection, schema: str, built: Path) -> bool:
@@ -49,13 +54,13 @@ def copied_tables(warehouse: BinaryIO, before: duckdb.DuckDBPyConnection, schema
             _drop_others(connection, notes, noted)
             # What they took in the file is free for others from here on.
             connection.execute("checkpoint")
-            ((is_mostly_empty,),) = connection.execute(IS_MOSTLY_EMPTY).fetchall()
+            ((is_worth_it,),) = connection.execute(IS_WORTH_IT).fetchall()
     except (OSError, duckdb.Error):
-        is_mostly_empty = True
-    if is_mostly_empty:
-        built.unlink(missing_ok=True)
-        built.with_name(f"{built.name}.wal").unlink(missing_ok=True)
-    return not is_mostly_empty
+        is_worth_it = False
+    if not is_worth_it:
+        for file in (built, log_of(built)):
+            file.unlink(missing_ok=True)
+    return bool(is_worth_it)
 
 
 def _drop_others(connection: duckdb.DuckDBPyConnection, notes: str, noted: str) -> None:

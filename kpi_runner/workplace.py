@@ -19,7 +19,7 @@ from kpi_runner.errors import DataError, LockedError
 from kpi_runner.profiles import DATABASE_BEFORE, Target
 from kpi_runner.project import Project
 from kpi_runner.sql import quoted, text_literal
-from kpi_runner.tables_before import copied_tables
+from kpi_runner.tables_before import copied_tables, log_of
 
 
 @dataclass
@@ -130,23 +130,19 @@ class FileWorkplace(Workplace):
     def before(self) -> Iterator[Mapping[str, str] | None]:
         """The file of the warehouse, open here: so nobody opens it to write before dbt has it open to read."""
         with ExitStack() as opened:
-            try:
+            found = None
+            with suppress(OSError, duckdb.Error):
                 # Opened before and closed after DuckDB does: whoever closes a file gives up all locks that his process
                 # has on it.
                 file = opened.enter_context(self.warehouse.open("rb"))
-                connection = opened.enter_context(duckdb.connect(str(self.warehouse), read_only=True))
-            except (OSError, duckdb.Error):
-                connection = None
-            if connection is None:
-                yield None
-            else:
-                self.opened = file, connection
-                yield {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
+                self.opened = file, opened.enter_context(duckdb.connect(str(self.warehouse), read_only=True))
+                found = {"database": DATABASE_BEFORE, "schema": self.schema, "file": str(self.warehouse)}
+            yield found
 
     def begin_with_tables(self) -> bool:
         """Copies them, but where something lies in the warehouse's log: that is part of it, and not in the file."""
         assert self.opened is not None
-        return not _log_of(self.warehouse).exists() and copied_tables(*self.opened, self.schema, self.built)
+        return not log_of(self.warehouse).exists() and copied_tables(*self.opened, self.schema, self.built)
 
     def is_built(self) -> bool:
         """Whether there is a file."""
@@ -218,7 +214,7 @@ def take_place(built: Path, warehouse: Path) -> None:
 
     The log (.wal) that lies beside the old one belongs to it: DuckDB would refuse the new one with it.
     """
-    log, kept = _log_of(warehouse), built.with_name("log_of_the_old_one")
+    log, kept = log_of(warehouse), built.with_name("log_of_the_old_one")
     try:
         # On the disk before it takes its name: else a machine that loses power could be left with an empty file.
         on_disk(built)
@@ -271,10 +267,6 @@ def _clear(warehouse: Path) -> None:
 def beside(warehouse: Path, suffix: str) -> Path:
     """A file of a run that belongs to a warehouse and lies beside it."""
     return warehouse.with_name(f".{warehouse.name}.{suffix}")
-
-
-def _log_of(warehouse: Path) -> Path:
-    return warehouse.with_name(f"{warehouse.name}.wal")
 
 
 def _unwritable(warehouse: Path, error: OSError) -> DataError:

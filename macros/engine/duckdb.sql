@@ -19,12 +19,11 @@
 
 {#- Whatever their kind, rows are dated by one of three days. -#}
 {% macro duckdb__make_rows(rows, sql) %}
-    {% set dates = {'event': 'event_on', 'state': 'valid_from_on', 'span': 'held_from_on'} %}
     {% set days = [] %}
-    {% for kind in model.config.meta.spec['row_kinds'] %}{% do days.append(dates[kind]) %}{% endfor %}
-    {% set day = 'coalesce(' ~ days | join(', ') ~ ')' if days | length > 1 else days[0] %}
-    {% if not take_in_days(rows, sql, day) %}{% do default__make_rows(rows, sql) %}{% endif %}
-    {% do note_down(rows) %}
+    {% for kind in model.config.meta.spec['row_kinds'] %}{% do days.append(day_of_kind(kind)) %}{% endfor %}
+    {% set is_taken_in = take_in(rows, sql, 'days', 'coalesce(' ~ days | join(', ') ~ ')') %}
+    {% if not is_taken_in %}{% do default__make_rows(rows, sql) %}{% endif %}
+    {% do note_down(rows, sql, 'days', is_taken_in) %}
 {% endmacro %}
 
 

@@ -12,39 +12,29 @@
 
 {#- Makes the table of a model: takes in what is new where it can, else makes all of it. -#}
 {% macro make_or_take_in(table, sql) %}
-    {% set kind = config.get('meta', {}).get('takes_in') %}
-    {% if kind is none %}
-        {% do make_table(table, sql) %}
-        {% do return(none) %}
-    {% elif kind == 'days' %}
-        {% if not take_in_days(table, sql, config.get('meta').day) %}{% do make_table(table, sql) %}{% endif %}
-        {% do note_down(table) %}
-        {% do return(none) %}
-    {% endif %}
-    {% set is_as_before = is_taken_over(table, sql)
-        and run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] == what_makes(sql) %}
-    {% set new = (new_rows_of_file(table, sql) if kind == 'rows' else new_rows_of_keys(sql)) if is_as_before else none %}
-    {% if new %}
-        {% for statement_sql in rows_replaced(table, new.which, new.sql) %}
-            {% call statement('main') %}{{ statement_sql }}{% endcall %}
-        {% endfor %}
-    {% else %}
-        {% do make_table(table, sql) %}
-    {% endif %}
-    {% do note_down(table, sql) %}
+    {% set meta = config.get('meta', {}) %}
+    {% set is_taken_in = take_in(table, sql, meta.takes_in, meta.day) if meta.takes_in else false %}
+    {% if not is_taken_in %}{% do make_table(table, sql) %}{% endif %}
+    {% if meta.takes_in %}{% do note_down(table, sql, meta.takes_in, is_taken_in) %}{% endif %}
 {% endmacro %}
 
 
-{#- Has a table take in the days on which its rows are other ones, if it can, and says whether it has. Nothing is asked of the SQL:
-    its rows are compared with those that are there. `day` is SQL over its columns. -#}
-{% macro take_in_days(table, sql, day) %}
-    {% set new = new_rows_of_days(table, sql, day) if is_taken_over(table, sql) else none %}
-    {% if new %}
-        {% for statement_sql in rows_replaced(table, new.which, new.sql, is_noted=false) %}
-            {% call statement('main') %}{{ statement_sql }}{% endcall %}
-        {% endfor %}
+{#- Has a table take in what is new in one of the three ways, if it can, and says whether it has. `day` is SQL over its columns,
+    where it takes in days. Of their SQL nothing is asked then: its rows are compared with those that are there. -#}
+{% macro take_in(table, sql, way, day=none) %}
+    {% if not is_taken_over(table, sql) %}{% do return(false) %}{% endif %}
+    {% if way == 'days' %}
+        {% set new = new_rows_of_days(table, sql, day) %}
+    {% elif run_query('select made_by from ' ~ note_of(table)).columns[0].values()[0] != what_makes(sql, way) %}
+        {% set new = none %}
+    {% else %}
+        {% set new = new_rows_of_file(table, sql) if way == 'rows' else new_rows_of_keys(sql) %}
     {% endif %}
-    {% do return(new is not none) %}
+    {% if not new %}{% do return(false) %}{% endif %}
+    {% for statement_sql in rows_replaced(table, new.which, new.sql, is_noted=(way == 'rows')) %}
+        {% call statement('main') %}{{ statement_sql }}{% endcall %}
+    {% endfor %}
+    {% do return(true) %}
 {% endmacro %}
 
 
@@ -89,43 +79,51 @@
 {% endmacro %}
 
 
-{#- Notes that a table can be taken over, with what makes it where that matters; or that it cannot. -#}
-{% macro note_down(table, sql=none) %}
-    {% set is_judged = config.get('meta', {}).get('takes_in') == 'keys' %}
-    {% if is_large(table) and (not is_judged or are_noted(notes_of_staged(), noted_tables())) %}
-        {% set made_by = "'" ~ (what_makes(sql) if sql is not none else '') ~ "' as made_by" %}
-        {% do run_query('create or replace table ' ~ note_of(table) ~ ' as select ' ~ made_by) %}
-    {% elif begins_with_tables() %}
-        {% do run_query('drop table if exists ' ~ note_of(table)) %}
+{#- Notes of a table that it can be taken over, with what has made it, unless that stands there; or that it cannot. -#}
+{% macro note_down(table, sql, way, is_taken_in) %}
+    {% if not is_large(table) or (way == 'keys' and not are_noted(notes_of_staged(), noted_tables())) %}
+        {% if begins_with_tables() %}{% do run_query('drop table if exists ' ~ note_of(table)) %}{% endif %}
+    {% elif not is_taken_in %}
+        {% do run_query(
+            'create or replace table ' ~ note_of(table) ~ " as select '" ~ what_makes(sql, way) ~ "' as made_by"
+        ) %}
     {% endif %}
 {% endmacro %}
 
 
-{#- What a table of staged or judged rows is made by: its SQL, wherever its files lie, and what their texts hang on. -#}
-{% macro what_makes(sql) %}
-    {% set types = types_of_file() if config.get('meta').takes_in == 'rows' else '' %}
+{#- What a table is made by, as a hash, where it cannot be taken over if that is another one: its SQL, wherever its files lie, and
+    what their texts hang on. -#}
+{% macro what_makes(sql, way) %}
+    {% if way == 'days' %}{% do return('') %}{% endif %}
+    {% set types = what_texts_hang_on() if way == 'rows' else '' %}
     {% do return(local_md5(types ~ sql | replace(setting('data_dir') or '', ''))) %}
 {% endmacro %}
 
 
-{#- What the texts of the staged file's values hang on beside these: the types of its columns, of which a Parquet file may have
-    others the next time (the decimal 1.00 has the hash of the whole number 100), and the zone of the session. -#}
-{% macro types_of_file() %}
+{#- The types of the staged file's columns, of which a Parquet file may have others the next time (the decimal 1.00 has the hash
+    of the whole number 100), and the zone of the session. -#}
+{% macro what_texts_hang_on() %}
+    {% set file = staged_file() %}
+    {% if not file %}{% do return('') %}{% endif %}
+    {% set zone = run_query("select current_setting('TimeZone')").columns[0].values()[0] %}
+    {% do return(zone ~ ' ' ~ types_of_columns(file.sql)) %}
+{% endmacro %}
+
+
+{#- The file of a staging model as a table expression (`sql`), with its `header`; none where there is no row of one. -#}
+{% macro staged_file() %}
     {% set path = delivered_file(config.get('meta').file) %}
     {% set header = file_header(path) if path is not none else [] %}
-    {% if not header %}{% do return('') %}{% endif %}
-    {% set zone = run_query("select current_setting('TimeZone')").columns[0].values()[0] %}
-    {% do return(zone ~ ' ' ~ types_of_columns(read_file(path, header))) %}
+    {% do return({'sql': read_file(path, header), 'header': header} if header else none) %}
 {% endmacro %}
 
 
 {#- The rows of a staged file that are new: which rows of its table go, and SQL for those that come; none where most would. -#}
 {% macro new_rows_of_file(table, sql) %}
-    {% set path = delivered_file(config.get('meta').file) %}
-    {% set header = file_header(path) if path is not none else [] %}
-    {% if not header %}{% do return(none) %}{% endif %}
-    {% set file = read_file(path, header) ~ ' as _delivered_row' %}
-    {% set hash = row_hash(columns_of('_delivered_row', header)) %}
+    {% set delivered = staged_file() %}
+    {% if not delivered %}{% do return(none) %}{% endif %}
+    {% set file = delivered.sql ~ ' as _delivered_row' %}
+    {% set hash = row_hash(columns_of('_delivered_row', delivered.header)) %}
     {% set hashes = table_for_now('hashes') %}
     {% set are_changed = 'in (select row_hash from ' ~ hashes ~ ')' %}
     {% call statement('hashes') %}
@@ -179,9 +177,9 @@
 {% endmacro %}
 
 
-{#- The statements by which rows of a table are replaced by those of a query; with what has gone and come noted, where a model
-    asks for that. -#}
-{% macro rows_replaced(table, which, sql, is_noted=true) %}
+{#- The statements by which rows of a table are replaced by those of a query; with what has gone and come noted, where another
+    model asks for that. -#}
+{% macro rows_replaced(table, which, sql, is_noted) %}
     {% set come = table_for_now('come') %}
     {% set changes = changes_of(table) %}
     {% set noting = [

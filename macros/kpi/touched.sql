@@ -65,6 +65,12 @@ select {{ period | join(', ') }} from touched
 {%- endmacro %}
 
 
+{#- The day that every row of a kind has. -#}
+{% macro day_of_kind(kind) %}
+    {% do return({'event': 'event_on', 'state': 'valid_from_on', 'span': 'held_from_on'}[kind]) %}
+{% endmacro %}
+
+
 {#- The days that rows of a kind are dated by. A state is a step where it begins and one where it ends, as in the roll-up: so
     one that has ended now has changed no day before that. -#}
 {% macro days_of_kind(kind, spec) %}
@@ -94,7 +100,7 @@ select {{ period | join(', ') }} from touched
     {%- else -%}
     select {{ listed(days) }} count(*) as n_rows, sum({{ content_hash(columns) }}) as content
     from {{ rows }}
-    where {{ 'held_from_on' if kind == 'span' else 'event_on' }} is not null
+    where {{ day_of_kind(kind) }} is not null
     {%- endif %}
     group by {{ days | join(', ') }}
 {%- endmacro %}
