@@ -7,12 +7,12 @@ next run. dbt reads anew what has changed in the project, but all of it where on
 those left out that shape no model (PARSE_VARS), and builds with all (in BUILD_OPTION). Its manifest.json lies there,
 too; the build gets a copy, of the project as it was read for it. Compiled templates lie above, for all PARSED_DIRs.
 
-What dbt has to say comes as JSON lines, of those events alone that somebody asks for (see dbt_log.py): most of them
-are for debugging, and neither made into messages nor into lines; that was a tenth of a small build's time.
+What dbt has to say comes as JSON lines, of those events alone that somebody asks for (see dbt_log.py).
 """
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import fcntl
 import gc
@@ -23,8 +23,9 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
+from kpi_runner.dbt_events import pass_over_debugging
 from kpi_runner.dbt_templates import KeptTemplates
 
 if TYPE_CHECKING:
@@ -69,20 +70,6 @@ def print_line(line: str) -> None:
         print(line, flush=True)
 
 
-def pass_over_debugging() -> None:
-    """Makes dbt pass over the events that are for debugging before it has made messages of them."""
-    from dbt_common.events.base_types import BaseEvent, EventLevel
-    from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.event_manager_client import ctx_set_event_manager
-
-    class WithoutDebugging(EventManager):
-        def fire_event(self, e: BaseEvent, level: EventLevel | None = None, *more: Any, **others: Any) -> None:
-            if (level or e.level_tag()) != EventLevel.DEBUG:
-                super().fire_event(e, level, *more, **others)
-
-    ctx_set_event_manager(WithoutDebugging())
-
-
 def parsed(directory: Path, variables: str, common: list[str], target: Path) -> Manifest:
     """The project as dbt has read it, one run at a time in this directory; ends the process where dbt cannot.
 
@@ -101,7 +88,7 @@ def parsed(directory: Path, variables: str, common: list[str], target: Path) -> 
         if database is not None:
             os.environ["KPI_DUCKDB_PATH"] = database
         if not read.success:
-            sys.exit(REFUSED)
+            end(REFUSED)
         manifest = cast("Manifest", read.result)
         write_manifest(manifest, directory)
         target.mkdir(parents=True, exist_ok=True)
@@ -125,6 +112,14 @@ def await_word() -> None:
         sys.exit(REFUSED)
 
 
+def end(code: int) -> NoReturn:
+    """Ends this process as Python does, but leaves all that dbt keeps of a project for the system to clear away."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main(arguments: list[str]) -> None:
     """Builds, and ends the process with dbt's exit code."""
     from dbt.cli.main import dbtRunner
@@ -140,7 +135,7 @@ def main(arguments: list[str]) -> None:
     await_word()
     built = dbtRunner(manifest, callbacks=[tell]).invoke(["build", *common, *build])
     templates.keep()
-    sys.exit(0 if built.success else 1 if built.exception is None else REFUSED)
+    end(0 if built.success else 1 if built.exception is None else REFUSED)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -41,8 +42,11 @@ def _invoke(arguments: list[str], environment: dict[str, str], read: Path | None
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+    from kpi_runner.dbt_events import pass_over_debugging
     from kpi_runner.dbt_templates import KeptTemplates
 
+    gc.set_threshold(1_000_000)
+    pass_over_debugging()
     manifest = Manifest.from_msgpack(read.read_bytes()) if read else None
     if manifest:
         manifest.build_flat_graph()  # type: ignore[no-untyped-call]
