@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from kpi_runner.dbt_events import pass_over_debugging
+from kpi_runner.dbt_macros import find_macros_quickly
 from kpi_runner.dbt_templates import KeptTemplates
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def main(arguments: list[str]) -> None:
 
     gc.set_threshold(1_000_000)  # Searching all that dbt keeps of a project for cycles, again and again, finds few.
     pass_over_debugging()
+    find_macros_quickly()
     directory, variables, *options = arguments
     border = options.index("--")
     common, build = options[:border], options[border + 1 :]

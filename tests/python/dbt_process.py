@@ -43,10 +43,12 @@ def _invoke(arguments: list[str], environment: dict[str, str], read: Path | None
     from dbt.contracts.graph.manifest import Manifest
 
     from kpi_runner.dbt_events import pass_over_debugging
+    from kpi_runner.dbt_macros import find_macros_quickly
     from kpi_runner.dbt_templates import KeptTemplates
 
     gc.set_threshold(1_000_000)
     pass_over_debugging()
+    find_macros_quickly()
     manifest = Manifest.from_msgpack(read.read_bytes()) if read else None
     if manifest:
         manifest.build_flat_graph()  # type: ignore[no-untyped-call]
