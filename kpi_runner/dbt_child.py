@@ -114,7 +114,7 @@ def await_word() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """Ends this process as Python does, but leaves all that dbt keeps of a project for the system to clear away."""
+    """Ends this process and runs what is to be run at its end, but leaves all that dbt keeps to the system to free."""
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

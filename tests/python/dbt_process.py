@@ -23,7 +23,8 @@ def call_dbt(
 ) -> tuple[bool, str]:
     """Whether a dbt command succeeds, and what it says, which goes through the file `output`.
 
-    `read` is what dbt has kept of the project, if it need not read it; `environment` the whole of the command's.
+    `read` is what dbt has kept of the project, if it need not read it; then it is as quick as in `kpi run`, else as
+    everybody has it. `environment` is the whole of the command's.
     """
     process = FORKS.Process(target=_invoke, args=(list(arguments), dict(environment), read, output))
     process.start()
@@ -46,11 +47,12 @@ def _invoke(arguments: list[str], environment: dict[str, str], read: Path | None
     from kpi_runner.dbt_macros import find_macros_quickly
     from kpi_runner.dbt_templates import KeptTemplates
 
-    gc.set_threshold(1_000_000)
-    pass_over_debugging()
-    find_macros_quickly()
-    manifest = Manifest.from_msgpack(read.read_bytes()) if read else None
-    if manifest:
+    manifest = None
+    if read:
+        gc.set_threshold(1_000_000)
+        pass_over_debugging()
+        find_macros_quickly()
+        manifest = Manifest.from_msgpack(read.read_bytes())
         manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     templates = KeptTemplates(TEMPLATES)
     templates.use()

@@ -12,7 +12,7 @@ from tests.python.harness import ROOT, layer_vars, profiles_dir, project_read
 from tests.python.reference.company import Settings
 
 #: Compiles some models of a project that dbt has read, quickly or not; says whether it could, and how often Jinja has
-#: run the file of a macro.
+#: defined a macro.
 COMPILING = """
 import sys
 from pathlib import Path
@@ -23,11 +23,11 @@ from kpi_runner.dbt_macros import find_macros_quickly
 
 manifest = Manifest.from_msgpack(Path(sys.argv[1]).read_bytes())
 manifest.build_flat_graph()
-run, making = [], MacroFuzzTemplate.make_module
-MacroFuzzTemplate.make_module = lambda *given, **named: run.append(1) or making(*given, **named)
+defined, making = [], MacroFuzzTemplate.make_module
+MacroFuzzTemplate.make_module = lambda *given, **named: defined.append(1) or making(*given, **named)
 if sys.argv[2] == "quickly":
     find_macros_quickly()
-print(dbtRunner(manifest).invoke(sys.argv[3:]).success, len(run))
+print(dbtRunner(manifest).invoke(sys.argv[3:]).success, len(defined))
 """
 
 #: A KPI, a mart, a model of a source system, and one that asks dbt for what it has built.
@@ -35,7 +35,7 @@ MODELS = ["win_rate", "fct_deals", "stg_folder__deals", "kpi_measures"]
 
 
 def compiled(how: str, work: Path) -> tuple[dict[str, str], int]:
-    """The SQL of these models, by file, and how often Jinja has run a file."""
+    """The SQL of these models, by file, and how often Jinja has defined a macro."""
     settings = Settings("2024-03-31")
     read = project_read(settings.customer_lifecycle)
     command = ["--quiet", "compile", "--select", *MODELS, "--exclude", "resource_type:test", "resource_type:unit_test"]
@@ -54,10 +54,10 @@ def compiled(how: str, work: Path) -> tuple[dict[str, str], int]:
         capture_output=True,
         text=True,
     )
-    succeeded, run = done.stdout.split()[-2:]
+    succeeded, defined = done.stdout.split()[-2:]
     assert succeeded == "True", done.stdout
     files = (work / how / "compiled").rglob("*.sql")
-    return {file.stem: file.read_text(encoding="utf-8") for file in files}, int(run)
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}, int(defined)
 
 
 def test_the_same_sql_with_less_ado(tmp_path: Path) -> None:
